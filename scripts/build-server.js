@@ -1,0 +1,36 @@
+/** Bundles the server to the one file that goes into the image and that the process engine runs. */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The bundle stands alone: the proto file becomes a string in it. */
+const inlineProto = {
+  name: 'inline-proto',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /protocol[\\/]proto-source\.ts$/ }, async () => {
+      const proto = await readFile(`${root}proto/inference.proto`, 'utf8');
+      return { contents: `export function readProto() { return ${JSON.stringify(proto)}; }`, loader: 'ts' };
+    });
+  },
+};
+
+export async function buildServer() {
+  await build({
+    entryPoints: [`${root}src/server/main.ts`],
+    outfile: `${root}dist/kserve-server.cjs`,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    legalComments: 'linked',
+    logLevel: 'warning',
+    plugins: [inlineProto],
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildServer();

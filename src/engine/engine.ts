@@ -1,0 +1,203 @@
+/** The engine port: what kserve-env needs from whatever runs the server. Adapters live beside this file. */
+import { ExitCode, KServeEnvError, type KServeEnvErrorOptions } from '../errors.js';
+
+export type EngineKind = 'docker' | 'process';
+
+/** What an engine says of itself. */
+export interface EngineInfo {
+  kind: EngineKind;
+  /** For people: `Docker 20.10.24`, `local process (Node 20.20.2)`. */
+  title: string;
+  /** Where it was reached: `unix:///var/run/docker.sock`, or the machine's own name for the process engine. */
+  endpoint: string;
+  /** Platform of the server it starts, in Docker's words: `linux`, `amd64` or `arm64`. */
+  os: string;
+  architecture: string;
+}
+
+/** One published port pair of an instance, as a client on this machine dials it. Port numbers are TCP. */
+export interface Endpoints {
+  host: '127.0.0.1';
+  grpcPort: number;
+  httpPort: number;
+}
+
+/** A requested host port: a fixed one, or `auto` to let the engine choose. */
+export type PortRequest = number | 'auto';
+
+/** Bounds put on the server's container or process. */
+export interface ResourceLimits {
+  memoryMiB: number;
+  cpus: number;
+}
+
+/** What the engine is asked to make. One environment is one instance. */
+export interface InstanceSpec {
+  /** The environment's name, unique for an engine: `[a-z0-9][a-z0-9-]{0,62}`. */
+  name: string;
+  /** ID of the image to run (`sha256:…`), absent for an engine without images. */
+  imageId?: string;
+  /** Environment variables of the server. */
+  env: Record<string, string>;
+  /** Kept by the engine and read back by `inspect`: the only record of what was asked for. */
+  labels: Record<string, string>;
+  ports: { grpc: PortRequest; http: PortRequest };
+  resources: ResourceLimits;
+}
+
+/**
+ * `incomplete`: left-overs without a server (a network, a state directory) from an interrupted command.
+ */
+export type InstanceState = 'created' | 'running' | 'paused' | 'exited' | 'incomplete';
+
+/** What the engine sees of one instance right now. */
+export interface Instance {
+  name: string;
+  /** The engine's own identifier: container ID, or `pid:starttime`. */
+  id: string;
+  state: InstanceState;
+  labels: Record<string, string>;
+  imageId?: string;
+  /** Present while running. */
+  endpoints?: Endpoints;
+  /** ISO 8601. */
+  createdAt?: string;
+  startedAt?: string;
+  exit?: ExitInfo;
+}
+
+/** How a server ended. `exitCode` is null when nobody was there to see it. */
+export interface ExitInfo {
+  exitCode: number | null;
+  signal?: string;
+  oomKilled: boolean;
+}
+
+export interface LogLine {
+  stream: 'stdout' | 'stderr';
+  line: string;
+}
+
+export interface LogOptions {
+  follow?: boolean;
+  /** Only the last so many lines. */
+  tail?: number;
+  /** Only lines written at or after this instant, in milliseconds since the epoch. */
+  since?: number;
+  signal?: AbortSignal;
+}
+
+export interface ImageInfo {
+  id: string;
+  /** Digests of the uncompressed layers (OCI `rootfs.diff_ids`), bottom first. */
+  layers: string[];
+  labels: Record<string, string>;
+  tags: string[];
+}
+
+/** Image handling of an engine that runs containers. */
+export interface ImageStore {
+  /** The image under this tag or ID, or undefined. */
+  find(reference: string, signal?: AbortSignal): Promise<ImageInfo | undefined>;
+  /**
+   * Streams a `docker save` archive into the engine. Resolves when the engine has read all of it.
+   * @throws ImageError (IMAGE_LOAD_FAILED) with the engine's words
+   */
+  load(archive: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
+  /** Removes tag or ID; nothing there is no error. */
+  remove(reference: string, signal?: AbortSignal): Promise<void>;
+  /** Tags and IDs of every image that carries the label. */
+  list(label: string, signal?: AbortSignal): Promise<ImageInfo[]>;
+}
+
+/**
+ * Every call settles: within ten seconds if the engine does not answer, or at once when `signal` aborts.
+ * Every call may throw EngineUnreachableError.
+ */
+export interface Engine extends AsyncDisposable {
+  readonly kind: EngineKind;
+  /** Undefined for an engine that runs the server without an image. */
+  readonly images: ImageStore | undefined;
+
+  info(signal?: AbortSignal): Promise<EngineInfo>;
+
+  /** The environment of that name, or undefined. */
+  inspect(name: string, signal?: AbortSignal): Promise<Instance | undefined>;
+  /** Every environment of ours that this engine knows, oldest first. */
+  list(signal?: AbortSignal): Promise<Instance[]>;
+
+  /**
+   * Makes the instance without starting it.
+   * @throws InstanceExistsError when the name is in use; what is there stays untouched
+   */
+  create(spec: InstanceSpec, signal?: AbortSignal): Promise<Instance>;
+  /**
+   * Starts a created instance and returns it with its endpoints. The server may not be listening yet.
+   * @throws PortTakenError when a fixed host port is in use
+   */
+  start(instance: Instance, signal?: AbortSignal): Promise<Instance>;
+  /** Resolves when the instance has ended. May be armed before `start`, so that no death is missed. */
+  waitForExit(instance: Instance, signal?: AbortSignal): Promise<ExitInfo>;
+  /** Asks the server to end (SIGTERM), kills it after `graceMs`. */
+  stop(instance: Instance, graceMs: number, signal?: AbortSignal): Promise<void>;
+  /** Removes exactly this instance and all that belongs to it, running or not. Nothing there is no error. */
+  remove(instance: Instance, signal?: AbortSignal): Promise<void>;
+  /** The server's output, oldest line first. With `follow` it ends when the server ends. */
+  logs(instance: Instance, options?: LogOptions): AsyncIterable<LogLine>;
+  /** Who publishes this TCP host port in this engine: a name for people, or undefined. */
+  portHolder(port: number, signal?: AbortSignal): Promise<PortHolder | undefined>;
+}
+
+/** Who has a port, and the command that frees it. */
+export interface PortHolder {
+  description: string;
+  freeWith: string;
+}
+
+/** The engine could not be reached or did not answer in time. */
+export class EngineUnreachableError extends KServeEnvError {
+  constructor(message: string, options: KServeEnvErrorOptions = {}) {
+    super('ENGINE_UNREACHABLE', ExitCode.engineUnreachable, message, { retryable: true, ...options });
+  }
+}
+
+/** The engine answered, and refused or failed at what it was asked. */
+export class EngineFailedError extends KServeEnvError {
+  constructor(message: string, options: KServeEnvErrorOptions = {}) {
+    super('ENGINE_FAILED', ExitCode.engineUnreachable, message, options);
+  }
+}
+
+/** An instance of that name is there already. */
+export class InstanceExistsError extends KServeEnvError {
+  constructor(name: string, options: KServeEnvErrorOptions = {}) {
+    super('INSTANCE_EXISTS', ExitCode.usage, `An environment named ${name} exists already`, {
+      details: { name },
+      ...options,
+    });
+  }
+}
+
+/** A fixed host port is in use. */
+export class PortTakenError extends KServeEnvError {
+  readonly port: number;
+
+  constructor(port: number, holder?: PortHolder, options: KServeEnvErrorOptions = {}) {
+    const by = holder ? ` by ${holder.description}` : '';
+    const choose = 'use --grpc-port auto --http-port auto';
+    super('PORT_IN_USE', ExitCode.portTaken, `Port ${port} on 127.0.0.1 is taken${by}`, {
+      hint: holder ? `${holder.freeWith}, or ${choose}` : choose,
+      retryable: true,
+      details: { port, ...(holder && { holder: holder.description }) },
+      ...options,
+    });
+    this.port = port;
+  }
+}
+
+/** The image could not be pulled, built, assembled or loaded. */
+export class ImageError extends KServeEnvError {
+  constructor(code: `IMAGE_${string}`, message: string, options: KServeEnvErrorOptions = {}) {
+    super(code, ExitCode.image, message, options);
+  }
+}

@@ -1,0 +1,27 @@
+/** The client port: the core of the Open Inference Protocol as seen from outside, over either transport. */
+import type { InferRequest, InferResponse, ModelMetadata, ServerMetadata } from './tensor.js';
+
+export interface CallOptions {
+  /** Milliseconds until the call fails with status DEADLINE_EXCEEDED; 10,000 unless given. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** What a caller gives for an inference; everything but model and inputs has the protocol's default. */
+export type InferCall = Pick<InferRequest, 'modelName' | 'inputs'> & Partial<InferRequest>;
+
+/**
+ * Every call throws OipError (status.ts) when the server or the transport answers with an error,
+ * and settles within its time-out.
+ */
+export interface InferenceClient extends AsyncDisposable {
+  readonly transport: 'grpc' | 'rest';
+  /** `host:port` for gRPC, a base URL for REST. */
+  readonly endpoint: string;
+  serverLive(options?: CallOptions): Promise<boolean>;
+  serverReady(options?: CallOptions): Promise<boolean>;
+  modelReady(name: string, version?: string, options?: CallOptions): Promise<boolean>;
+  serverMetadata(options?: CallOptions): Promise<ServerMetadata>;
+  modelMetadata(name: string, version?: string, options?: CallOptions): Promise<ModelMetadata>;
+  infer(call: InferCall, options?: CallOptions): Promise<InferResponse>;
+}

@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project a kind of test, so that a machine runs what it can and names what it cannot. */
+const project = (name: string, include: string[], options: { timeoutMs: number; serial?: boolean }) => ({
+  extends: true as const,
+  test: {
+    name,
+    include,
+    testTimeout: options.timeoutMs,
+    hookTimeout: options.timeoutMs,
+    fileParallelism: !options.serial,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/unit/**/*.test.ts'], { timeoutMs: 20_000 }),
+      project('process', ['test/process/**/*.test.ts', 'test/cli/**/*.test.ts'], { timeoutMs: 60_000, serial: true }),
+      project('docker', ['test/docker/**/*.test.ts'], { timeoutMs: 120_000, serial: true }),
+      project('interop', ['test/interop/**/*.test.ts'], { timeoutMs: 120_000, serial: true }),
+    ],
+  },
+});
