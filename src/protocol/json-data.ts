@@ -1,0 +1,138 @@
+/** Tensor data in JSON: nested or flat arrays of booleans, numbers or strings. */
+import { isUtf8 } from 'node:buffer';
+import {
+  createElements,
+  type Datatype,
+  type Elements,
+  type IntegerDatatype,
+  integerRanges,
+  isInteger,
+} from './datatype.js';
+import type { JsonValue } from './json-text.js';
+import { assertElementCount } from './shape.js';
+import { oipError } from './status.js';
+import type { Parameters, Tensor } from './tensor.js';
+import { integerOutOfRange } from './typed-contents.js';
+
+/** Deepest nesting of `data`; a shape of more dimensions must send it flat. */
+const maxNesting = 64;
+
+/**
+ * Elements from the `data` of a JSON tensor. BYTES are strings in UTF-8, or base64 where the tensor's parameter
+ * `content_type` is `base64`. Throws INVALID_ARGUMENT for an element of another type, beyond the datatype's range
+ * or not finite, for another number of elements than `shape` needs, and for FP16 and BF16, which JSON cannot carry.
+ */
+export function decodeJsonData(
+  datatype: Datatype,
+  data: unknown,
+  shape: readonly number[],
+  parameters: Parameters,
+  subject: string,
+): Elements {
+  if (datatype === 'FP16' || datatype === 'BF16') {
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `${subject}: ${datatype} cannot be sent as JSON; use the binary tensor data form`,
+    );
+  }
+  if (!Array.isArray(data)) throw oipError('INVALID_ARGUMENT', `${subject}: data must be an array`);
+  const values = data.some(Array.isArray) ? (data.flat(maxNesting) as unknown[]) : (data as unknown[]);
+  assertElementCount(values.length, shape, subject);
+  if (datatype === 'BYTES') return decodeStrings(values, parameters.content_type === 'base64', subject);
+  if (isInteger(datatype)) return decodeIntegers(datatype, values, subject);
+  if (datatype === 'BOOL') {
+    const elements = new Uint8Array(values.length);
+    values.forEach((value, index) => {
+      if (typeof value !== 'boolean') throw wrongElement(value, index, 'true or false', datatype, subject);
+      elements[index] = Number(value);
+    });
+    return elements;
+  }
+  return decodeFloats(datatype, values, subject);
+}
+
+function decodeFloats(datatype: 'FP32' | 'FP64', values: unknown[], subject: string): Elements {
+  const elements = createElements(datatype, values.length);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    const number = typeof value === 'bigint' ? Number(value) : value;
+    if (typeof number !== 'number') throw wrongElement(value, index, 'a number', datatype, subject);
+    elements[index] = number;
+    if (!Number.isFinite(elements[index])) {
+      throw oipError(
+        'INVALID_ARGUMENT',
+        `${subject}: element ${index} is beyond the range of ${datatype}; JSON carries finite numbers only, use the binary tensor data form for others`,
+      );
+    }
+  }
+  return elements;
+}
+
+function decodeIntegers(datatype: IntegerDatatype, values: unknown[], subject: string): Elements {
+  const elements = createElements(datatype, values.length);
+  const [min, max] = integerRanges[datatype];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (typeof value !== 'bigint' && !Number.isInteger(value)) {
+      throw wrongElement(value, index, 'an integer', datatype, subject);
+    }
+    const integer = value as bigint | number;
+    if (integer < min || integer > max) throw integerOutOfRange(datatype, index, String(integer), subject);
+    if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements[index] = BigInt(integer);
+    else elements[index] = Number(integer);
+  }
+  return elements;
+}
+
+function decodeStrings(values: unknown[], base64: boolean, subject: string): Uint8Array[] {
+  return values.map((value, index) => {
+    if (typeof value !== 'string') throw wrongElement(value, index, 'a string', 'BYTES', subject);
+    if (base64) {
+      if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) throw wrongElement(value, index, 'base64', 'BYTES', subject);
+      return Buffer.from(value, 'base64');
+    }
+    if (/\p{Surrogate}/u.test(value)) throw wrongElement(value, index, 'well-formed Unicode', 'BYTES', subject);
+    return Buffer.from(value, 'utf8');
+  });
+}
+
+function wrongElement(value: unknown, index: number, expected: string, datatype: Datatype, subject: string): Error {
+  const shown = value === null ? 'null' : typeof value === 'number' ? String(value) : typeof value;
+  return oipError('INVALID_ARGUMENT', `${subject}: element ${index} of ${datatype} must be ${expected}, got ${shown}`);
+}
+
+/** `data` of a tensor for JSON, and the parameters that say how it is written. */
+export interface JsonData {
+  data: JsonValue;
+  parameters: Parameters;
+}
+
+/**
+ * A tensor's data for JSON. BYTES become base64 where the tensor asks for it by `content_type`, or where they are not
+ * UTF-8. Throws OUT_OF_RANGE for FP16, BF16, NaN and infinities.
+ */
+export function encodeJsonData(tensor: Tensor, subject: string): JsonData {
+  const { datatype, data, parameters = {} } = tensor;
+  if (datatype === 'FP16' || datatype === 'BF16') {
+    throw oipError('OUT_OF_RANGE', `${subject}: ${datatype} cannot be sent as JSON; ask for binary data`);
+  }
+  if (Array.isArray(data)) {
+    const base64 = parameters.content_type === 'base64' || !data.every((element) => isUtf8(element));
+    const encoding = base64 ? 'base64' : 'utf8';
+    const strings = data.map((element) =>
+      Buffer.from(element.buffer, element.byteOffset, element.byteLength).toString(encoding),
+    );
+    return { data: strings, parameters: base64 ? { ...parameters, content_type: 'base64' } : parameters };
+  }
+  if (datatype === 'BOOL') return { data: Array.from(data as Uint8Array, (value) => value !== 0), parameters };
+  if (datatype === 'FP32' || datatype === 'FP64') {
+    const wrong = (data as Float64Array).findIndex((value) => !Number.isFinite(value));
+    if (wrong !== -1) {
+      throw oipError(
+        'OUT_OF_RANGE',
+        `${subject}: element ${wrong} is ${data[wrong]}, which JSON cannot carry; ask for binary data`,
+      );
+    }
+  }
+  return { data, parameters };
+}

@@ -1,0 +1,193 @@
+/** The client port over REST, for any server of the protocol: health is judged by status first, then by body. */
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { z } from 'zod';
+import type { CallOptions, InferCall, InferenceClient } from './client.js';
+import { completeCall, defaultTimeoutMs, malformedAnswer } from './infer-call.js';
+import { parseJson } from './json-text.js';
+import { decodeRestResponse, encodeRestRequest, headerLengthHeader, parseHeaderLength } from './rest-messages.js';
+import { OipError, oipError, oipErrorFromHttp } from './status.js';
+import type { ModelMetadata, ServerMetadata } from './tensor.js';
+
+export interface RestClientOptions {
+  /** `http://host:port`, optionally with a path before `/v2`. */
+  baseUrl: string;
+}
+
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+interface Exchange {
+  method: 'GET' | 'POST';
+  path: string;
+  headers?: Record<string, string>;
+  body?: Buffer;
+}
+
+const tensorMetadata = z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.number()) });
+const modelMetadataSchema = z.object({
+  name: z.string(),
+  versions: z.array(z.string()).nullish(),
+  platform: z.string().nullish(),
+  inputs: z.array(tensorMetadata).nullish(),
+  outputs: z.array(tensorMetadata).nullish(),
+});
+const serverMetadataSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  extensions: z.array(z.string()).nullish(),
+});
+
+/** Statuses by which servers say "not now" about health; another one is an error of its own. */
+const notReadyStatuses = new Set([400, 503]);
+
+/** A client of the REST service at `baseUrl`. Throws TypeError where that is no http URL. */
+export function createRestClient({ baseUrl }: RestClientOptions): InferenceClient {
+  const base = new URL(baseUrl);
+  if (base.protocol !== 'http:') throw new TypeError(`${baseUrl} is not an http URL`);
+  const prefix = base.pathname.replace(/\/+$/, '');
+  const agent = new Agent({ keepAlive: true });
+  const send = (exchange: Exchange, options: CallOptions = {}) =>
+    exchangeOnce(base, agent, { ...exchange, path: prefix + exchange.path }, options);
+
+  const health = async (path: string, member: 'live' | 'ready', options?: CallOptions): Promise<boolean> => {
+    const answer = await send({ method: 'GET', path }, options);
+    if (notReadyStatuses.has(answer.status)) return false;
+    if (answer.status >= 300) throw errorOf(answer);
+    return bodyObject(answer)?.[member] !== false;
+  };
+  const json = async <T>(path: string, schema: z.ZodType<T>, options?: CallOptions): Promise<T> => {
+    const answer = await send({ method: 'GET', path }, options);
+    if (answer.status >= 300) throw errorOf(answer);
+    return malformedAnswer(() => {
+      const parsed = schema.safeParse(parseJson(answer.body.toString('utf8')));
+      if (!parsed.success) throw new TypeError(`${path}: ${z.prettifyError(parsed.error)}`);
+      return parsed.data;
+    });
+  };
+
+  return {
+    transport: 'rest',
+    endpoint: baseUrl,
+    serverLive: (options) => health('/v2/health/live', 'live', options),
+    serverReady: (options) => health('/v2/health/ready', 'ready', options),
+    modelReady: (name, version = '', options = {}) => health(`${modelPath(name, version)}/ready`, 'ready', options),
+    async serverMetadata(options): Promise<ServerMetadata> {
+      const metadata = await json('/v2', serverMetadataSchema, options);
+      return { name: metadata.name, version: metadata.version, extensions: metadata.extensions ?? [] };
+    },
+    async modelMetadata(name, version = '', options = {}): Promise<ModelMetadata> {
+      const metadata = await json(modelPath(name, version), modelMetadataSchema, options);
+      return {
+        name: metadata.name,
+        versions: metadata.versions ?? [],
+        platform: metadata.platform ?? '',
+        inputs: metadata.inputs ?? [],
+        outputs: metadata.outputs ?? [],
+      };
+    },
+    async infer(inferCall: InferCall, options) {
+      const request = completeCall(inferCall);
+      const { body, headerLength } = encodeRestRequest(request);
+      const binary = headerLength !== undefined;
+      const headers = {
+        'content-type': binary ? 'application/octet-stream' : 'application/json',
+        ...(binary && { [headerLengthHeader]: String(headerLength) }),
+      };
+      const path = `${modelPath(request.modelName, request.modelVersion)}/infer`;
+      const answer = await send({ method: 'POST', path, headers, body }, options);
+      if (answer.status >= 300) throw errorOf(answer);
+      return malformedAnswer(() => {
+        const header = answer.headers[headerLengthHeader];
+        const answerLength = parseHeaderLength(header?.toString(), answer.body.byteLength);
+        return decodeRestResponse({ body: answer.body, headerLength: answerLength });
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      agent.destroy();
+    },
+  };
+}
+
+function modelPath(name: string, version: string): string {
+  const model = `/v2/models/${encodeSegment(name)}`;
+  return version === '' ? model : `${model}/versions/${encodeSegment(version)}`;
+}
+
+/** Percent-encodes a name, dots of `.` and `..` too, which would otherwise be read as a path. */
+function encodeSegment(name: string): string {
+  const wellFormed = name.replace(/\p{Surrogate}/gu, '\ufffd');
+  return /^\.{1,2}$/.test(name) ? name.replaceAll('.', '%2E') : encodeURIComponent(wellFormed);
+}
+
+function bodyObject({ body }: Answer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the server said: `error` of its body (KServe, Triton, MLServer), `detail` (FastAPI), or the body itself. */
+function errorOf(answer: Answer): OipError {
+  const object = bodyObject(answer);
+  const said = object?.error ?? object?.detail ?? answer.body.toString('utf8').trim();
+  const message = typeof said === 'string' ? said : JSON.stringify(said);
+  return oipErrorFromHttp(answer.status, message || `HTTP status ${answer.status}`);
+}
+
+function exchangeOnce(
+  base: URL,
+  agent: Agent,
+  { method, path, headers, body }: Exchange,
+  { timeoutMs = defaultTimeoutMs, signal }: CallOptions,
+): Promise<Answer> {
+  const label = `${method} ${path}`;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(oipError('CANCELLED', `${label} was cancelled`, { cause: signal.reason }));
+      return;
+    }
+    const request = httpRequest({
+      agent,
+      host: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port || 80,
+      method,
+      path,
+      headers: { ...headers, ...(body && { 'content-length': String(body.byteLength) }) },
+    });
+    const stop = (error: OipError): void => {
+      request.destroy(error);
+      fail(error);
+    };
+    const abort = (): void => stop(oipError('CANCELLED', `${label} was cancelled`, { cause: signal?.reason }));
+    const timer = setTimeout(
+      () => stop(oipError('DEADLINE_EXCEEDED', `${label} had no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    const fail = (error: Error): void => {
+      end();
+      const known = error instanceof OipError;
+      reject(known ? error : oipError('UNREACHABLE', `${label}: ${error.message || String(error)}`, { cause: error }));
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    request.on('error', fail);
+    request.on('response', (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', fail);
+      response.on('end', () => {
+        end();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
+      });
+    });
+    request.end(body);
+  });
+}
