@@ -1,0 +1,65 @@
+/** Which tensor of a request goes into which input of a model, and whether it fits there. */
+import { formatShape } from '../protocol/shape.js';
+import { oipError, quoteName } from '../protocol/status.js';
+import type { Tensor, TensorMetadata } from '../protocol/tensor.js';
+
+export interface BindingOptions {
+  /** Names and ranks must be the model's own; else what has another name takes the free slots in order. */
+  strict: boolean;
+}
+
+/**
+ * The tensors in the order of the model's inputs. Throws INVALID_ARGUMENT for a missing, an extra or a duplicate input,
+ * and for a datatype or shape that is not the slot's.
+ */
+export function bindInputs(
+  slots: readonly TensorMetadata[],
+  tensors: readonly Tensor[],
+  options: BindingOptions,
+): Tensor[] {
+  const expected = slots.map(({ name }) => quoteName(name)).join(', ');
+  const named = new Map<string, Tensor>();
+  for (const tensor of tensors) {
+    if (named.has(tensor.name)) throw oipError('INVALID_ARGUMENT', `input ${quoteName(tensor.name)} is given twice`);
+    named.set(tensor.name, tensor);
+  }
+  const strangers = tensors.filter(({ name }) => !slots.some((slot) => slot.name === name));
+  const [stranger] = strangers;
+  if (options.strict && stranger) {
+    throw oipError('INVALID_ARGUMENT', `input ${quoteName(stranger.name)} is unknown; the model has ${expected}`);
+  }
+  if (tensors.length !== slots.length) {
+    const missing = slots.filter(({ name }) => !named.has(name)).map(({ name }) => quoteName(name));
+    const detail = tensors.length < slots.length ? `; missing: ${missing.slice(strangers.length).join(', ')}` : '';
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `the request has ${tensors.length} inputs, the model ${slots.length} (${expected})${detail}`,
+    );
+  }
+  let next = 0;
+  return slots.map((slot) => {
+    const tensor = named.get(slot.name) ?? strangers[next++];
+    if (!tensor) throw oipError('INVALID_ARGUMENT', `input ${quoteName(slot.name)} is missing`);
+    assertFits(slot, tensor, options.strict);
+    return tensor;
+  });
+}
+
+function assertFits(slot: TensorMetadata, tensor: Tensor, strict: boolean): void {
+  const subject = `input ${quoteName(tensor.name)}`;
+  const any = slot.datatype === 'ANY';
+  if (!any && tensor.datatype !== slot.datatype) {
+    throw oipError('INVALID_ARGUMENT', `${subject}: datatype is ${tensor.datatype}, the model takes ${slot.datatype}`);
+  }
+  // Element-wise models work on every shape, and clients of theirs send vectors as [n], [1, n] and [n, 1].
+  if (slot.shape.length === 1 && slot.shape[0] === -1 && (any || !strict)) return;
+  const fits =
+    tensor.shape.length === slot.shape.length &&
+    slot.shape.every((size, axis) => size === -1 || size === tensor.shape[axis]);
+  if (!fits) {
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `${subject}: shape is ${formatShape(tensor.shape)}, the model takes ${formatShape(slot.shape)}`,
+    );
+  }
+}

@@ -1,0 +1,117 @@
+/** Element-wise arithmetic on tensors: exact for integers, IEEE 754 for floating point, never silently wrapped. */
+import { createElements, type Datatype, type ElementsOf, integerRanges, isInteger } from '../../protocol/datatype.js';
+import { formatShape, sameShape } from '../../protocol/shape.js';
+import { oipError, quoteName } from '../../protocol/status.js';
+import type { Tensor } from '../../protocol/tensor.js';
+
+export type ArithmeticDatatype = Exclude<Datatype, 'BOOL' | 'FP16' | 'BF16' | 'BYTES'>;
+type Wide = BigInt64Array | BigUint64Array;
+type Narrow = Exclude<ElementsOf[ArithmeticDatatype], Wide>;
+
+/** An operation on two elements; 64-bit integers take the bigint form. */
+export interface Operation {
+  name: string;
+  numbers(a: number, b: number): number;
+  bigints(a: bigint, b: bigint): bigint;
+}
+
+export const add: Operation = { name: 'sum', numbers: (a, b) => a + b, bigints: (a, b) => a + b };
+export const subtract: Operation = { name: 'difference', numbers: (a, b) => a - b, bigints: (a, b) => a - b };
+export const multiply: Operation = { name: 'product', numbers: (a, b) => a * b, bigints: (a, b) => a * b };
+
+/** The tensor's datatype, if arithmetic is defined for it; throws INVALID_ARGUMENT for BOOL, BYTES, FP16 and BF16. */
+export function arithmeticDatatype({ name, datatype }: Tensor): ArithmeticDatatype {
+  if (datatype === 'BOOL' || datatype === 'FP16' || datatype === 'BF16' || datatype === 'BYTES') {
+    throw oipError('INVALID_ARGUMENT', `input ${quoteName(name)}: no arithmetic on ${datatype}; use another datatype`);
+  }
+  return datatype;
+}
+
+/**
+ * `operation` on the elements of two tensors of one datatype. Shapes must be equal, or one tensor has a single
+ * element that meets every element of the other. Throws INVALID_ARGUMENT for other shapes or datatypes, OUT_OF_RANGE
+ * naming the element where an integer result does not fit.
+ */
+export function combine(operation: Operation, a: Tensor, b: Tensor, resultName: string): Tensor {
+  const datatype = arithmeticDatatype(a);
+  if (b.datatype !== datatype) {
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `inputs ${quoteName(a.name)} and ${quoteName(b.name)} differ in datatype: ${datatype} and ${b.datatype}`,
+    );
+  }
+  if (!sameShape(a.shape, b.shape) && a.data.length !== 1 && b.data.length !== 1) {
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `inputs ${quoteName(a.name)} and ${quoteName(b.name)} differ in shape: ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  const larger = a.data.length === 1 ? b : a;
+  const shape = a.data.length === 1 && b.data.length === 1 ? a.shape : larger.shape;
+  const count = larger.data.length;
+  const stepA = a.data.length === 1 ? 0 : 1;
+  const stepB = b.data.length === 1 ? 0 : 1;
+  const result = createElements(datatype, count);
+  const subject = `${operation.name} ${quoteName(resultName)}`;
+  if (isWide(result)) {
+    const [left, right] = [a.data as Wide, b.data as Wide];
+    fillWide(result, datatype, subject, (i) =>
+      operation.bigints(left[i * stepA] as bigint, right[i * stepB] as bigint),
+    );
+  } else {
+    const [left, right] = [a.data as Narrow, b.data as Narrow];
+    fillNarrow(result, datatype, subject, (i) =>
+      operation.numbers(left[i * stepA] as number, right[i * stepB] as number),
+    );
+  }
+  return { name: resultName, datatype, shape, data: result };
+}
+
+/** Fills `result` with `value(index)`; throws OUT_OF_RANGE where that is beyond 64 bits. */
+export function fillWide(
+  result: Wide,
+  datatype: ArithmeticDatatype,
+  subject: string,
+  value: (index: number) => bigint,
+): void {
+  const [min, max] = integerRanges[datatype as 'INT64' | 'UINT64'];
+  for (let index = 0; index < result.length; index++) {
+    const element = value(index);
+    if (element < min || element > max) throw outOfRange(datatype, subject, index, element);
+    result[index] = element;
+  }
+}
+
+/** Fills `result` with `value(index)`; throws OUT_OF_RANGE where an integer datatype cannot hold it exactly. */
+export function fillNarrow(
+  result: Narrow,
+  datatype: ArithmeticDatatype,
+  subject: string,
+  value: (index: number) => number,
+): void {
+  if (!isInteger(datatype)) {
+    for (let index = 0; index < result.length; index++) result[index] = value(index);
+    return;
+  }
+  const [min, max] = integerRanges[datatype].map(Number) as [number, number];
+  for (let index = 0; index < result.length; index++) {
+    const element = value(index);
+    if (!Number.isInteger(element) || element < min || element > max) {
+      throw outOfRange(datatype, subject, index, element);
+    }
+    result[index] = element;
+  }
+}
+
+/** OUT_OF_RANGE for a result that its datatype cannot hold. */
+export function outOfRange(datatype: Datatype, subject: string, index: number, value: number | bigint): Error {
+  const fits = isInteger(datatype) ? ` holds integers from ${integerRanges[datatype].join(' to ')}` : ' cannot hold it';
+  return oipError(
+    'OUT_OF_RANGE',
+    `${subject}: element ${index} would be ${String(value).slice(0, 60)}; ${datatype}${fits}`,
+  );
+}
+
+export function isWide(elements: ElementsOf[Datatype]): elements is Wide {
+  return elements instanceof BigInt64Array || elements instanceof BigUint64Array;
+}

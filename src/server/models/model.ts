@@ -1,0 +1,29 @@
+/**
+ * What a model is. To add a kind: describe its configuration in protocol/server-config.ts, write models/<kind>.ts with a
+ * function from that configuration to a Model, and enter it in models/create-model.ts.
+ */
+import type { Parameters, Tensor, TensorMetadata } from '../../protocol/tensor.js';
+
+export interface Model {
+  /** Told in the metadata, such as `kserve-env_scale`. */
+  readonly platform: string;
+  /** Slots of the inputs, in order. Shape `[-1]` takes any shape, any other one is enforced; datatype `ANY` takes any. */
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+  /**
+   * Computes all outputs, in the order of `outputs`. `inputs` has one tensor a slot, in the order of the slots, of the
+   * slot's datatype and shape, under the name that the client gave it; their data must not be changed.
+   * Throws OipError for what the client should know; anything else is answered as INTERNAL.
+   */
+  predict(inputs: readonly Tensor[], parameters: Parameters): Tensor[] | Promise<Tensor[]>;
+}
+
+/** Prefix of `platform`; the protocol asks for `<project>_<format>`. */
+export const platformPrefix = 'kserve-env_';
+
+/** The tensor of slot `index`. The data plane binds one to every slot, so its absence is a bug. */
+export function inputAt(inputs: readonly Tensor[], index: number): Tensor {
+  const input = inputs[index];
+  if (!input) throw new Error(`no input was bound to slot ${index}`);
+  return input;
+}

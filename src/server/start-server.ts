@@ -1,0 +1,81 @@
+/** Starts the whole server inside this process: one data plane, gRPC and REST in front of it. */
+import type { ServerConfig } from '../protocol/server-config.js';
+import { createDataPlane } from './data-plane.js';
+import { startGrpcServer } from './grpc/grpc-server.js';
+import { defaultGraceMs, flushMs } from './limits.js';
+import { createModelEntry, createModelRepository, type ModelRepository } from './model-repository.js';
+import { startRestServer } from './rest/rest-server.js';
+import { type Logger, silentLogger } from './telemetry/logger.js';
+
+export interface StartServerOptions {
+  /** Silent unless given. */
+  log?: Logger;
+  /** Instead of the models of the configuration, for models that are not in it. */
+  repository?: ModelRepository;
+}
+
+export interface RunningServer extends AsyncDisposable {
+  /** The ports that are listened on, chosen by the system where the configuration says 0. */
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /**
+   * Stops: no new calls, running inferences finish within `graceMs` (5,000 unless given), then every connection is cut,
+   * whatever its client thinks of that. Further calls wait for the first.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** A port could not be listened on. */
+export class ListenError extends Error {
+  readonly port: number;
+
+  constructor(transport: 'gRPC' | 'REST', host: string, port: number, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot listen for ${transport} on ${host}:${port}: ${reason}`, { cause });
+    this.name = 'ListenError';
+    this.port = port;
+  }
+}
+
+/**
+ * Listens on both ports, then returns. Throws ListenError where one cannot be had, with the other free again, and
+ * ModelNameTakenError where two models claim one name.
+ */
+export async function startServer(config: ServerConfig, options: StartServerOptions = {}): Promise<RunningServer> {
+  const log = options.log ?? silentLogger;
+  const repository = options.repository ?? createModelRepository(config.models.map(createModelEntry));
+  const dataPlane = createDataPlane({ version: config.version, repository, log });
+  const { host } = config;
+  const grpc = await startGrpcServer({ host, port: config.grpcPort, dataPlane, log }).catch((error: unknown) => {
+    throw new ListenError('gRPC', host, config.grpcPort, error);
+  });
+  const rest = await startRestServer({ host, port: config.httpPort, dataPlane, log }).catch((error: unknown) => {
+    grpc.cut();
+    throw new ListenError('REST', host, config.httpPort, error);
+  });
+
+  const stop = async (graceMs: number): Promise<void> => {
+    const ended = Promise.all([grpc.stop(), rest.stop()]);
+    await within(graceMs, dataPlane.drain());
+    await within(flushMs, ended);
+    grpc.cut();
+    rest.cut();
+    await ended;
+  };
+  let closing: Promise<void> | undefined;
+  const close = (graceMs = defaultGraceMs): Promise<void> => {
+    closing ??= stop(graceMs);
+    return closing;
+  };
+  return { grpcPort: grpc.port, httpPort: rest.port, close, [Symbol.asyncDispose]: () => close() };
+}
+
+/** Settles with `work`, or after `timeoutMs` without it. */
+async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,40 @@
+/** Log lines of the server: one JSON object a line, never with a tensor's data in it. */
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+export type LogFields = Record<string, string | number | boolean | readonly string[] | undefined>;
+
+export interface Logger {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  /** Written whatever the level: start and stop of the server, which programs wait for. */
+  announce(message: string, fields?: LogFields): void;
+}
+
+export interface LoggerOptions {
+  level: LogLevel;
+  /** Takes one line, its newline included. */
+  write: (line: string) => void;
+}
+
+const ranks: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
+
+/** A logger of lines `{"time", "level", "message", ...fields}`; `time` is ISO 8601 in UTC. */
+export function createLogger({ level, write }: LoggerOptions): Logger {
+  const line = (lineLevel: LogLevel, message: string, fields: LogFields = {}): void =>
+    write(`${JSON.stringify({ time: new Date().toISOString(), level: lineLevel, message, ...fields })}\n`);
+  const at = (lineLevel: LogLevel) => (message: string, fields?: LogFields) => {
+    if (ranks[lineLevel] <= ranks[level]) line(lineLevel, message, fields);
+  };
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    announce: (message, fields) => line('info', message, fields),
+  };
+}
+
+/** A logger that writes nothing, for servers inside another program. */
+export const silentLogger: Logger = createLogger({ level: 'error', write: () => {} });
