@@ -53,7 +53,7 @@ export type InstanceState = 'created' | 'running' | 'paused' | 'exited' | 'incom
 /** What the engine sees of one instance right now. */
 export interface Instance {
   name: string;
-  /** The engine's own identifier: container ID, or `pid:starttime`. */
+  /** The engine's own identifier, never given twice: container ID, or a random one for a process. */
   id: string;
   state: InstanceState;
   labels: Record<string, string>;

@@ -1,0 +1,80 @@
+/** What a container is created with: the security defaults, as one pure function of what was asked for. */
+import type { ContainerCreateOptions } from 'dockerode';
+import type { InstanceSpec, PortRequest } from '../engine.js';
+import { containerName, nameLabel } from '../labels.js';
+import { oldSpaceMiB } from '../memory.js';
+
+/** TCP ports that the server listens on inside its container. */
+export const containerPorts = { grpc: '8081/tcp', http: '8080/tcp' } as const;
+
+/** A user that no distribution gives to anybody, as distroless images have it. */
+export const nobodyUser = '65532:65532';
+
+const mebibyte = 1024 * 1024;
+
+/** Body of `POST /containers/create`; the name goes beside it. */
+export function createOptions(spec: InstanceSpec): ContainerCreateOptions {
+  const memory = spec.resources.memoryMiB * mebibyte;
+  return {
+    ...(spec.imageId !== undefined && { Image: spec.imageId }),
+    User: nobodyUser,
+    Env: Object.entries(withHeapLimit(spec)).map(([key, value]) => `${key}=${value}`),
+    Labels: { ...spec.labels, [nameLabel]: spec.name },
+    ExposedPorts: { [containerPorts.grpc]: {}, [containerPorts.http]: {} },
+    StopSignal: 'SIGTERM',
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    OpenStdin: false,
+    Tty: false,
+    HostConfig: {
+      NetworkMode: containerName(spec.name),
+      PortBindings: {
+        [containerPorts.grpc]: [publish(spec.ports.grpc)],
+        [containerPorts.http]: [publish(spec.ports.http)],
+      },
+      PublishAllPorts: false,
+      Privileged: false,
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      // The default seccomp profile stays on as long as no option names another.
+      SecurityOpt: ['no-new-privileges'],
+      PidsLimit: 128,
+      Memory: memory,
+      // Equal to the memory: no swap, so that a leak ends the server and not the machine.
+      MemorySwap: memory,
+      NanoCpus: Math.round(spec.resources.cpus * 1e9),
+      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m,mode=1777' },
+      Ulimits: [
+        { Name: 'nofile', Soft: 4096, Hard: 4096 },
+        { Name: 'core', Soft: 0, Hard: 0 },
+      ],
+      Init: true,
+      IpcMode: 'private',
+      RestartPolicy: { Name: 'no' },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '5m', 'max-file': '2' } },
+    },
+  };
+}
+
+/** Body of `POST /networks/create`. */
+export function networkOptions(name: string): object {
+  return {
+    Name: containerName(name),
+    Driver: 'bridge',
+    // Without it the daemon takes a second network of the same name.
+    CheckDuplicate: true,
+    Labels: { [nameLabel]: name },
+    Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+  };
+}
+
+function publish(port: PortRequest): { HostIp: string; HostPort: string } {
+  return { HostIp: '127.0.0.1', HostPort: port === 'auto' ? '' : String(port) };
+}
+
+function withHeapLimit(spec: InstanceSpec): Record<string, string> {
+  const heap = `--max-old-space-size=${oldSpaceMiB(spec.resources.memoryMiB)}`;
+  const asked = spec.env.NODE_OPTIONS;
+  return { ...spec.env, NODE_OPTIONS: asked ? `${heap} ${asked}` : heap };
+}

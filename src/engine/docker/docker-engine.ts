@@ -1,0 +1,182 @@
+/** The Docker adapter of the engine port: one environment is one container in one network of its own. */
+import {
+  type Engine,
+  EngineFailedError,
+  type EngineInfo,
+  type Instance,
+  InstanceExistsError,
+  type InstanceSpec,
+} from '../engine.js';
+import { containerName, nameLabel } from '../labels.js';
+import { callDaemon, type Daemon, type DaemonLimits, DaemonRefusal, defaultLimits } from './call.js';
+import { createOptions } from './create-options.js';
+import { dockerExits } from './exits.js';
+import { dockerImages } from './images.js';
+import { findInstance, inspectContainer, listContainers, listInstances, whileExists } from './instances.js';
+import { containerLogs } from './logs.js';
+import { openModem } from './modem.js';
+import { claimNetwork, findNetworks, removeNetwork } from './networks.js';
+import { holderAmongContainers, portErrorOf } from './ports.js';
+import { removeContainer } from './removal.js';
+import { createReply, readReply, versionReply } from './replies.js';
+
+export interface DockerEngineOptions {
+  socketPath: string;
+  /** For tests; the port's ten seconds by default. */
+  limits?: Partial<DaemonLimits>;
+}
+
+/** Connects on the first call; nothing is asked here. */
+export function dockerEngine(options: DockerEngineOptions): Engine {
+  const closing = new AbortController();
+  const daemon: Daemon = {
+    modem: openModem(options.socketPath),
+    endpoint: `${process.platform === 'win32' ? 'npipe' : 'unix'}://${options.socketPath}`,
+    limits: { ...defaultLimits, ...options.limits },
+    closed: closing.signal,
+  };
+  const exits = dockerExits(daemon);
+
+  /** Calls with one container whose refusals have no meaning of their own. */
+  const command = async (what: string, call: Promise<unknown>) => {
+    try {
+      await call;
+    } catch (error) {
+      throw failed(what, error);
+    }
+  };
+
+  return {
+    kind: 'docker',
+    images: dockerImages(daemon),
+
+    async info(signal) {
+      const reply = await callDaemon(daemon, { method: 'GET', path: '/version', signal }).catch((error: unknown) => {
+        throw failed('The daemon does not tell its version', error);
+      });
+      return engineInfo(readReply(versionReply, reply, daemon.endpoint), daemon.endpoint);
+    },
+
+    async inspect(name, signal) {
+      return await findInstance(daemon, name, signal);
+    },
+
+    async list(signal) {
+      return await listInstances(daemon, signal);
+    },
+
+    async create(spec, signal) {
+      return await create(daemon, spec, signal);
+    },
+
+    async start(instance, signal) {
+      // An exit that somebody waits for must not pass before the daemon knows that it is waited for.
+      await exits.armed(instance.id, signal);
+      try {
+        await callDaemon(daemon, { method: 'POST', path: `/containers/${instance.id}/start`, signal });
+      } catch (error) {
+        throw (await portErrorOf(daemon, error)) ?? failed(`${instance.name} could not be started`, error);
+      }
+      const started = await inspectContainer(daemon, instance.id, signal);
+      if (started) return started;
+      throw new EngineFailedError(`${instance.name} was removed while it started`);
+    },
+
+    async waitForExit(instance, signal) {
+      return await exits.wait(instance.id, signal);
+    },
+
+    async stop(instance, graceMs, signal) {
+      // The daemon counts whole seconds, and takes none as its own default of ten.
+      const seconds = Math.max(1, Math.ceil(graceMs / 1000));
+      await command(
+        `${instance.name} could not be stopped`,
+        whileExists(
+          callDaemon(daemon, {
+            method: 'POST',
+            path: `/containers/${instance.id}/stop`,
+            query: { t: seconds },
+            limit: seconds * 1000 + daemon.limits.callMs,
+            signal,
+          }),
+        ),
+      );
+    },
+
+    async remove(instance, signal) {
+      await command(`${instance.name} could not be removed`, removeAll(daemon, instance, signal));
+    },
+
+    logs: (instance, logOptions) => containerLogs(daemon, instance, logOptions),
+
+    async portHolder(port, signal) {
+      return await holderAmongContainers(daemon, port, signal);
+    },
+
+    async [Symbol.asyncDispose]() {
+      closing.abort(new EngineFailedError('The connection to the daemon was closed'));
+    },
+  };
+}
+
+function engineInfo(version: ReturnType<typeof versionReply.parse>, endpoint: string): EngineInfo {
+  const podman = version.Components?.find(({ Name }) => Name === 'Podman Engine');
+  const title = podman ? `Podman ${podman.Version}` : `Docker ${version.Version.split('+')[0]}`;
+  return { kind: 'docker', title, endpoint, os: version.Os, architecture: version.Arch };
+}
+
+/**
+ * The container comes first: its name is the claim, and the daemon gives a container name to one only, which it does
+ * not promise for networks. It may name a network that is not there before it starts. So a network without a container
+ * always is a left-over, and never somebody's half-made environment.
+ */
+async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal): Promise<Instance> {
+  let id: string;
+  try {
+    const reply = await callDaemon(daemon, {
+      method: 'POST',
+      path: '/containers/create',
+      query: { name: containerName(spec.name) },
+      body: createOptions(spec),
+      signal,
+    });
+    id = readReply(createReply, reply, daemon.endpoint).Id;
+  } catch (error) {
+    if (error instanceof DaemonRefusal && error.status === 409) throw await nameTaken(daemon, spec.name, error);
+    throw failed(`The container of ${spec.name} could not be created`, error);
+  }
+  try {
+    await claimNetwork(daemon, spec.name, signal);
+    const created = await inspectContainer(daemon, id, signal);
+    if (created) return created;
+    throw new EngineFailedError(`${spec.name} was removed while it was made`);
+  } catch (error) {
+    // Not under the caller's signal: what was half made goes even when the caller gave up.
+    await removeAll(daemon, { id, name: spec.name }).catch(() => {});
+    throw failed(`The network of ${spec.name} could not be created`, error);
+  }
+}
+
+async function nameTaken(daemon: Daemon, name: string, cause: DaemonRefusal): Promise<InstanceExistsError> {
+  const ours = await findInstance(daemon, name).catch(() => undefined);
+  const remove = ours ? `kserve-env down --name ${name}` : `docker rm -f ${containerName(name)}`;
+  return new InstanceExistsError(name, { cause, hint: `${remove}, or choose another name with --name` });
+}
+
+async function removeAll(daemon: Daemon, instance: Pick<Instance, 'id' | 'name'>, signal?: AbortSignal): Promise<void> {
+  // Read before: a network made after this belongs to somebody who took the name after us.
+  const networks = await findNetworks(daemon, instance.name, signal);
+  if (!networks.some(({ Id }) => Id === instance.id)) await removeContainer(daemon, instance.id, signal);
+  const others = await listContainers(daemon, `${nameLabel}=${instance.name}`, signal);
+  if (others.length > 0) return;
+  for (const network of networks) await removeNetwork(daemon, network.Id, signal);
+}
+
+/** A refusal in the daemon's words, under a sentence that says what was tried. Other errors stay as they are. */
+function failed(what: string, error: unknown): unknown {
+  if (!(error instanceof DaemonRefusal)) return error;
+  return new EngineFailedError(`${what}: ${error.words}`, {
+    cause: error,
+    details: { request: error.request, status: error.status },
+  });
+}

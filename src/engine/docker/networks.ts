@@ -1,0 +1,61 @@
+/** The bridge network of each environment. */
+import type { z } from 'zod';
+import { containerName, nameLabel } from '../labels.js';
+import { callDaemon, type Daemon, DaemonRefusal } from './call.js';
+import { networkOptions } from './create-options.js';
+import { networkListReply, networkReply, readReply } from './replies.js';
+
+export type Network = z.output<typeof networkListReply>[number];
+
+/** Networks that carry the label of this environment, or of any. */
+export async function findNetworks(daemon: Daemon, name: string | undefined, signal?: AbortSignal): Promise<Network[]> {
+  const label = name === undefined ? nameLabel : `${nameLabel}=${name}`;
+  const reply = await callDaemon(daemon, {
+    method: 'GET',
+    path: '/networks',
+    query: { filters: JSON.stringify({ label: [label] }) },
+    signal,
+  });
+  return readReply(networkListReply, reply, daemon.endpoint);
+}
+
+/**
+ * Makes the network of an environment. Only the owner of the container's name may call this: what stands under the
+ * network's name with our label then is a left-over, and goes.
+ */
+export async function claimNetwork(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await createNetwork(daemon, name, signal);
+  } catch (error) {
+    if (!(error instanceof DaemonRefusal) || error.status !== 409) throw error;
+    const leftOvers = await findNetworks(daemon, name, signal);
+    for (const network of leftOvers.filter(({ Name }) => Name === containerName(name)))
+      await removeNetwork(daemon, network.Id, signal);
+    await createNetwork(daemon, name, signal);
+  }
+}
+
+/** Removes a network, and takes out of it what others attached. Nothing there is no error. */
+export async function removeNetwork(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, signal });
+  } catch (error) {
+    if (!(error instanceof DaemonRefusal)) throw error;
+    if (error.status === 404) return;
+    if (error.status !== 403) throw error;
+    await detachAll(daemon, id, signal);
+    await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, signal });
+  }
+}
+
+async function createNetwork(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
+  await callDaemon(daemon, { method: 'POST', path: '/networks/create', body: networkOptions(name), signal });
+}
+
+async function detachAll(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
+  const reply = await callDaemon(daemon, { method: 'GET', path: `/networks/${id}`, signal });
+  for (const container of Object.keys(readReply(networkReply, reply, daemon.endpoint).Containers ?? {})) {
+    const body = { Container: container, Force: true };
+    await callDaemon(daemon, { method: 'POST', path: `/networks/${id}/disconnect`, body, signal });
+  }
+}

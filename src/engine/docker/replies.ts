@@ -1,0 +1,80 @@
+/** What is read from the daemon's answers (Docker Engine API 1.41), and nothing more. */
+import { z } from 'zod';
+import { EngineFailedError } from '../engine.js';
+
+const labels = z
+  .record(z.string(), z.string())
+  .nullish()
+  .transform((value) => value ?? {});
+
+export const versionReply = z.object({
+  Version: z.string(),
+  Os: z.string(),
+  Arch: z.string(),
+  Components: z.array(z.object({ Name: z.string(), Version: z.string() })).nullish(),
+});
+
+export const createReply = z.object({ Id: z.string() });
+
+const portBindings = z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable());
+
+export const containerReply = z.object({
+  Id: z.string(),
+  Created: z.string(),
+  Image: z.string(),
+  Name: z.string(),
+  State: z.object({
+    Status: z.string(),
+    ExitCode: z.number(),
+    OOMKilled: z.boolean(),
+    StartedAt: z.string(),
+  }),
+  Config: z.object({ Labels: labels }),
+  NetworkSettings: z.object({ Ports: portBindings.nullish() }),
+});
+export type ContainerReply = z.output<typeof containerReply>;
+
+export const containerListReply = z.array(
+  z.object({
+    Id: z.string(),
+    Names: z
+      .array(z.string())
+      .nullish()
+      .transform((value) => value ?? []),
+    Labels: labels,
+    Ports: z.array(z.object({ PublicPort: z.number().optional(), Type: z.string() })).nullish(),
+  }),
+);
+
+export const networkListReply = z.array(
+  z.object({ Id: z.string(), Name: z.string(), Created: z.string(), Labels: labels }),
+);
+
+export const networkReply = z.object({ Containers: z.record(z.string(), z.unknown()).nullish() });
+
+export const waitReply = z.object({ StatusCode: z.number() });
+
+export const imageReply = z.object({
+  Id: z.string(),
+  RepoTags: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? []),
+  RootFS: z.object({ Layers: z.array(z.string()).nullish() }).nullish(),
+  Config: z.object({ Labels: labels }).nullish(),
+});
+
+export const imageListReply = z.array(z.object({ Id: z.string() }));
+
+/**
+ * Reads an answer by its schema.
+ * @throws EngineFailedError when the daemon answered something else
+ */
+export function readReply<Schema extends z.ZodType>(schema: Schema, reply: unknown, from: string): z.output<Schema> {
+  const parsed = schema.safeParse(reply);
+  if (parsed.success) return parsed.data;
+  throw new EngineFailedError(`The daemon at ${from} answered something that is no Docker API answer`, {
+    cause: parsed.error,
+    details: { problem: z.prettifyError(parsed.error) },
+  });
+}

@@ -1,0 +1,87 @@
+/** What a record and the process it names say together about an environment; and the end of that process. */
+import { EngineFailedError, type ExitInfo, type Instance } from '../engine.js';
+import { pause } from '../settle.js';
+import { findByEnvironment, type ProcessIdentity, processState } from './identity.js';
+import { instanceIdVariable } from './launch.js';
+import type { InstanceRecord } from './record.js';
+
+const pollMs = 20;
+
+export type SeenState =
+  | { state: 'created' }
+  | { state: 'running' | 'paused'; process: ProcessIdentity }
+  | { state: 'exited'; exit: ExitInfo };
+
+/** The state of a record's process, asked of the process itself. */
+export async function toState(record: InstanceRecord): Promise<SeenState> {
+  if (record.startedAt === undefined) return { state: 'created' };
+  if (record.exit) {
+    const { exitCode, signal, oomKilled } = record.exit;
+    return { state: 'exited', exit: { exitCode, oomKilled, ...(signal !== undefined && { signal }) } };
+  }
+  // A command that was killed between the start and its note left a process without a number.
+  const process = record.process ?? (await findByEnvironment(instanceIdVariable, record.id));
+  if (!process) return { state: 'created' };
+  const state = await processState(process);
+  if (state === 'gone') return { state: 'exited', exit: { exitCode: null, oomKilled: false } };
+  return { state, process };
+}
+
+/** The instance as the port describes it. */
+export async function toInstance(record: InstanceRecord): Promise<Instance> {
+  const seen = await toState(record);
+  const up = seen.state === 'running' || seen.state === 'paused';
+  return {
+    name: record.name,
+    id: record.id,
+    state: seen.state,
+    labels: record.labels,
+    createdAt: record.createdAt,
+    ...(record.startedAt !== undefined && seen.state !== 'created' && { startedAt: record.startedAt }),
+    ...(up && record.endpoints && { endpoints: record.endpoints }),
+    ...(seen.state === 'exited' && { exit: seen.exit }),
+  };
+}
+
+export interface EndOptions {
+  /** Milliseconds between the polite word and the last one; 0 kills at once. */
+  graceMs: number;
+  killLimitMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Ends exactly this process, and resolves when it is gone.
+ * @throws EngineFailedError when it may not be ended, or does not go
+ */
+export async function endProcess(identity: ProcessIdentity, options: EndOptions): Promise<void> {
+  if (options.graceMs > 0) {
+    send(identity.pid, 'SIGTERM');
+    // A paused process takes its signals when it goes on.
+    if (process.platform !== 'win32') send(identity.pid, 'SIGCONT');
+    if (await goneWithin(identity, options.graceMs, options.signal)) return;
+  }
+  if ((await processState(identity)) === 'gone') return;
+  send(identity.pid, 'SIGKILL');
+  if (await goneWithin(identity, options.killLimitMs, options.signal)) return;
+  throw new EngineFailedError(`Process ${identity.pid} does not end`, { hint: `kill -9 ${identity.pid}` });
+}
+
+async function goneWithin(identity: ProcessIdentity, milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+  const deadline = performance.now() + milliseconds;
+  while ((await processState(identity)) !== 'gone') {
+    if (performance.now() >= deadline) return false;
+    await pause(pollMs, signal);
+  }
+  return true;
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ESRCH') return;
+    throw new EngineFailedError(`Process ${pid} may not be ended by this user`, { cause: error, hint: `kill ${pid}` });
+  }
+}

@@ -1,0 +1,33 @@
+/** Waiting that always ends: bounded by a time limit, cut short by an abort. */
+
+/** Rejects with the signal's reason as soon as it aborts; `stop` takes the listener away again. */
+export function rejectOnAbort(signal: AbortSignal | undefined): { promise: Promise<never>; stop: () => void } {
+  if (!signal) return { promise: new Promise<never>(() => {}), stop: () => {} };
+  let stop = () => {};
+  const promise = new Promise<never>((_, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    stop = () => signal.removeEventListener('abort', onAbort);
+  });
+  // Whoever races this promise sees the rejection; without a race it must not end the process.
+  promise.catch(() => {});
+  return { promise, stop };
+}
+
+/** Waits so many milliseconds; rejects with the signal's reason when it aborts first. */
+export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  const abort = rejectOnAbort(signal);
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, milliseconds);
+      }),
+      abort.promise,
+    ]);
+  } finally {
+    clearTimeout(timer);
+    abort.stop();
+  }
+}

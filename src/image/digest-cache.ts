@@ -1,0 +1,66 @@
+/** Remembers the digest of the runtime layer, so that a hundred megabytes are not read at each `up`. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { digestLayer, type LayerDigest, type LayerFile } from './layer.js';
+
+/** Raised when the same files would make other bytes: what was remembered before is of no use then. */
+const layerFormat = 1;
+
+const remembered = z.object({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/), size: z.int().positive() });
+
+/** Place of the cache after the XDG Base Directory rules; undefined where the user has no home. */
+export function cacheDir(
+  env: Readonly<Record<string, string | undefined>>,
+  homeDir: string | undefined,
+): string | undefined {
+  if (env.KSERVE_ENV_CACHE_DIR) return env.KSERVE_ENV_CACHE_DIR;
+  if (env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME)) return join(env.XDG_CACHE_HOME, 'kserve-env');
+  return homeDir ? join(homeDir, '.cache', 'kserve-env') : undefined;
+}
+
+/** Digest of the layer of these files, remembered while path, size, inode and time of each are the same. */
+export async function cachedLayerDigest(files: LayerFile[], directory: string | undefined): Promise<LayerDigest> {
+  if (directory === undefined) return await digestLayer(files);
+  const path = join(directory, `layer-${keyOf(files)}.json`);
+  const known = await recall(path);
+  if (known) return known;
+  const fresh = await digestLayer(files);
+  await remember(directory, path, fresh);
+  return fresh;
+}
+
+/** Forgets it: what was remembered has proved wrong. */
+export async function forgetLayerDigest(files: LayerFile[], directory: string | undefined): Promise<void> {
+  if (directory !== undefined) await rm(join(directory, `layer-${keyOf(files)}.json`), { force: true });
+}
+
+function keyOf(files: LayerFile[]): string {
+  const parts = files.map(({ source, target, mode, size, stamp }) => [source, target, mode, size, stamp]);
+  return createHash('sha256')
+    .update(JSON.stringify([layerFormat, parts]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+async function recall(path: string): Promise<LayerDigest | undefined> {
+  try {
+    return remembered.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    // Absent, torn or made by something else: it is only a shortcut.
+    return undefined;
+  }
+}
+
+async function remember(directory: string, path: string, layer: LayerDigest): Promise<void> {
+  const next = `${path}.${randomBytes(4).toString('hex')}`;
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeFile(next, JSON.stringify(layer));
+    await rename(next, path);
+  } catch {
+    // A home that cannot be written to costs the time of hashing, and nothing else.
+    await rm(next, { force: true }).catch(() => {});
+  }
+}
