@@ -1,6 +1,6 @@
 /** The client port over REST, for any server of the protocol: health is judged by status first, then by body. */
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CallOptions, InferCall, InferenceClient } from './client.js';
 import { completeCall, defaultTimeoutMs, malformedAnswer } from './infer-call.js';
 import { parseJson } from './json-text.js';

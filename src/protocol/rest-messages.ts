@@ -3,7 +3,7 @@
  * directions; client and server share it. Source of the extension:
  * https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { decodeJsonData, encodeJsonData } from './json-data.js';
 import { type JsonValue, parseJson, writeJson } from './json-text.js';
 import { decodeRaw, encodeRaw } from './raw-bytes.js';

@@ -1,5 +1,5 @@
 /** What a server is told at its start: models, ports, log level. Written by the host, read by the server. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { datatypes } from './datatype.js';
 
 const name = z
