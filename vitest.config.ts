@@ -14,6 +14,7 @@ const project = (name: string, include: string[], options: { timeoutMs: number; 
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/closing-line-reporter.ts'],
     projects: [
       project('unit', ['test/unit/**/*.test.ts'], { timeoutMs: 20_000 }),
       project('process', ['test/process/**/*.test.ts', 'test/cli/**/*.test.ts'], { timeoutMs: 60_000, serial: true }),

@@ -1,0 +1,52 @@
+/**
+ * All the tests that this machine can run, and by name those that it cannot.
+ * KSERVE_ENV_REQUIRE=docker,interop makes an absent one a failure.
+ */
+import { prepare, run } from './prepare.js';
+import { registriesAnswer } from './test-interop.js';
+
+const required = (process.env.KSERVE_ENV_REQUIRE ?? '').split(',').filter(Boolean);
+const optional = ['docker', 'interop'];
+const unknown = required.filter((name) => !optional.includes(name));
+if (unknown.length > 0) {
+  console.error(`KSERVE_ENV_REQUIRE: expected some of ${optional.join(', ')}, got ${unknown.join(', ')}`);
+  process.exit(2);
+}
+
+prepare();
+
+const notRun = [];
+const projects = ['unit', 'process'];
+if (await dockerAnswers()) projects.push('docker');
+else notRun.push(['docker', 'no Docker daemon answers', 'start Docker, then npm run test:docker']);
+
+const interop = registriesAnswer();
+if (interop) projects.push('interop');
+else notRun.push(['interop', 'python3 or its package registry does not answer', 'npm run test:interop']);
+
+const missing = notRun.filter(([name]) => required.includes(name));
+for (const [name, why] of missing) console.error(`\n✖ The ${name} tests are required and cannot run: ${why}`);
+if (missing.length > 0) process.exit(1);
+
+if (interop) run('Preparing the Python client', process.execPath, ['scripts/test-interop.js', '--prepare']);
+for (const [name, why, how] of notRun) {
+  console.log(`\n!! NOT RUN: the ${name} tests, since ${why}. To run them: ${how}`);
+}
+run(`Tests: ${projects.join(', ')}`, process.execPath, [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  ...projects.flatMap((name) => ['--project', name]),
+]);
+for (const [name, why] of notRun) console.log(`!! NOT RUN: the ${name} tests, since ${why}`);
+
+/** Asks as the product does: a client program may be there without a daemon, and the reverse. */
+async function dockerAnswers() {
+  const { connectEngine } = await import('../dist/engine/detect.js');
+  try {
+    const { engine } = await connectEngine('docker');
+    await engine[Symbol.asyncDispose]();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,57 @@
+/** What a check is, and how its outcome is told: passed, failed, noted (legal but unusual) or skipped. */
+import type { InferenceClient } from '../protocol/client.js';
+import type { ModelConfig } from '../protocol/server-config.js';
+
+export interface CheckContext {
+  /** Absent where the server is not reached over this transport. */
+  grpc?: InferenceClient;
+  rest?: InferenceClient;
+  /** The models to expect. */
+  models: ModelConfig[];
+  signal: AbortSignal;
+}
+
+export interface Check {
+  /** Stable, for programs: `scale/simple_scaler/FP64/grpc-typed`. */
+  id: string;
+  /** A line of the specification, for people. */
+  title: string;
+  transport: 'grpc' | 'rest';
+  /** Model that must be there; the check is skipped on a server that lacks it. */
+  model?: string;
+  /**
+   * @throws CheckFailure when the server is wrong, CheckSkipped when it cannot be told
+   * @returns a note when the answer is legal and differs from ours
+   */
+  run(client: InferenceClient, context: CheckContext): Promise<string | undefined>;
+}
+
+export type CheckStatus = 'passed' | 'failed' | 'noted' | 'skipped';
+
+export interface CheckResult {
+  id: string;
+  title: string;
+  transport: 'grpc' | 'rest';
+  status: CheckStatus;
+  /** Milliseconds. */
+  ms: number;
+  /** Why it failed, was noted or skipped. */
+  message?: string;
+}
+
+/** The server's answer is wrong. */
+export class CheckFailure extends Error {}
+
+/** The check does not apply to this server. */
+export class CheckSkipped extends Error {}
+
+/** @throws CheckFailure unless both are the same JSON */
+export function expectEqual(what: string, got: unknown, expected: unknown): void {
+  const [left, right] = [JSON.stringify(got), JSON.stringify(expected)];
+  if (left !== right) throw new CheckFailure(`${what}: expected ${right}, got ${left}`);
+}
+
+/** @throws CheckFailure with this message unless the condition holds */
+export function expectThat(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new CheckFailure(message);
+}

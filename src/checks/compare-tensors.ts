@@ -1,0 +1,33 @@
+/** Compares a tensor from a server with the one expected, bit for bit. */
+import type { Elements } from '../protocol/datatype.js';
+import type { Tensor } from '../protocol/tensor.js';
+import { CheckFailure, expectEqual } from './check.js';
+
+/** @throws CheckFailure naming the first difference in datatype, shape or element */
+export function expectTensor(got: Tensor | undefined, expected: Omit<Tensor, 'name'> & { name?: string }): void {
+  if (got === undefined) throw new CheckFailure('the answer has no output');
+  if (expected.name !== undefined) expectEqual('output name', got.name, expected.name);
+  expectEqual(`datatype of ${got.name}`, got.datatype, expected.datatype);
+  expectEqual(`shape of ${got.name}`, got.shape, expected.shape);
+  expectEqual(`number of elements of ${got.name}`, got.data.length, expected.data.length);
+  const index = firstDifference(got.data, expected.data);
+  if (index >= 0) {
+    const [want, is] = [element(expected.data, index), element(got.data, index)];
+    throw new CheckFailure(`element ${index} of ${got.name}: expected ${want}, got ${is}`);
+  }
+}
+
+/** Index of the first element whose bits differ, or −1. Object.is tells −0 from 0 and lets NaN equal NaN. */
+function firstDifference(left: Elements, right: Elements): number {
+  for (let index = 0; index < right.length; index += 1) {
+    const [a, b] = [left[index], right[index]];
+    const same = a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : Object.is(a, b);
+    if (!same) return index;
+  }
+  return -1;
+}
+
+function element(data: Elements, index: number): string {
+  const value = data[index];
+  return value instanceof Uint8Array ? `0x${Buffer.from(value).toString('hex')}` : String(value);
+}

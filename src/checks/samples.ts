@@ -1,0 +1,83 @@
+/** Sample values of each datatype, with their edges, and what scaling them must give: an oracle of its own. */
+import {
+  type Datatype,
+  type Elements,
+  type ElementsOf,
+  type IntegerDatatype,
+  integerRanges,
+  isInteger,
+} from '../protocol/datatype.js';
+
+/** Datatypes that models calculate with. */
+export const numericDatatypes = [...(Object.keys(integerRanges) as IntegerDatatype[]), 'FP32', 'FP64'] as const;
+export type NumericDatatype = (typeof numericDatatypes)[number];
+
+/** Any values of a datatype, its extremes among them, fit for a round trip over the transport. */
+export function sampleElements(datatype: Datatype, transport: 'grpc' | 'rest'): Elements {
+  if (isInteger(datatype)) {
+    const [min, max] = integerRanges[datatype];
+    return integers(datatype, [0n, 1n, max, min, max - 1n]);
+  }
+  // JSON has no word for NaN and the infinities.
+  const specials = transport === 'grpc' ? [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] : [];
+  switch (datatype) {
+    case 'BOOL':
+      return Uint8Array.of(1, 0, 0, 1);
+    case 'FP16':
+      // 1, −2, largest finite, smallest subnormal: bit patterns.
+      return Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001);
+    case 'BF16':
+      return Uint16Array.of(0x3f80, 0xc000, 0x7f7f, 0x0001);
+    case 'FP32':
+      return Float32Array.of(0, -0, 1.5, -3.25, 2 ** -149, 3.4028234663852886e38, ...specials);
+    case 'FP64':
+      return Float64Array.of(0, -0, 0.1, -1 / 3, Number.MIN_VALUE, Number.MAX_VALUE, ...specials);
+    case 'BYTES':
+      return ['', 'a', 'grüße', '{"json": true}'].map((text) => new TextEncoder().encode(text));
+  }
+}
+
+/** Values whose product with the factor the datatype can hold, and that product. */
+export function scalingSample(datatype: NumericDatatype, factor: number): { input: Elements; expected: Elements } {
+  if (!isInteger(datatype)) {
+    const input =
+      datatype === 'FP32' ? Float32Array.of(0, 1, -2.5, 3, 1e-3, 1e6) : Float64Array.of(0, 1, -2.5, 3, 0.1, 1e300);
+    return { input, expected: input.map((value) => value * factor) as typeof input };
+  }
+  const [min, max] = integerRanges[datatype];
+  if (!Number.isInteger(factor)) return { input: integers(datatype, [0n]), expected: integers(datatype, [0n]) };
+  const times = BigInt(factor);
+  const candidates = [0n, 1n, 2n, 3n, -3n, 9_007_199_254_740_993n, ...(times === 0n ? [] : [max / times, min / times])];
+  const values = candidates.filter((value) => {
+    return value >= min && value <= max && value * times >= min && value * times <= max;
+  });
+  return {
+    input: integers(datatype, values),
+    expected: integers(
+      datatype,
+      values.map((value) => value * times),
+    ),
+  };
+}
+
+function integers(datatype: IntegerDatatype, values: bigint[]): ElementsOf[IntegerDatatype] {
+  const small = () => values.map(Number);
+  switch (datatype) {
+    case 'INT8':
+      return Int8Array.from(small());
+    case 'INT16':
+      return Int16Array.from(small());
+    case 'INT32':
+      return Int32Array.from(small());
+    case 'INT64':
+      return BigInt64Array.from(values);
+    case 'UINT8':
+      return Uint8Array.from(small());
+    case 'UINT16':
+      return Uint16Array.from(small());
+    case 'UINT32':
+      return Uint32Array.from(small());
+    case 'UINT64':
+      return BigUint64Array.from(values);
+  }
+}

@@ -1,0 +1,60 @@
+/** This machine's own live figures, sent as a metrics pipeline would send them, and scaled bit for bit. */
+import os from 'node:os';
+import type { ModelConfig, ModelConfigOf } from '../../protocol/server-config.js';
+import type { Tensor } from '../../protocol/tensor.js';
+import type { Check } from '../check.js';
+import { expectTensor } from '../compare-tensors.js';
+
+/** A metric's data points at this moment; the name is OpenTelemetry's. */
+export interface LiveFigure {
+  name: string;
+  values: number[];
+}
+
+/** Names follow the OpenTelemetry semantic conventions for system metrics. */
+export function liveFigures(): LiveFigure[] {
+  const cpus = os.cpus();
+  return [
+    { name: 'system.linux.cpu.load', values: os.loadavg() },
+    { name: 'system.memory.usage', values: [os.totalmem() - os.freemem(), os.freemem()] },
+    { name: 'system.uptime', values: [os.uptime()] },
+    { name: 'system.cpu.time', values: cpus.flatMap(({ times }) => Object.values(times).map((ms) => ms / 1000)) },
+  ];
+}
+
+/** One check a figure and transport, through the first FP64 scale model. */
+export function liveFigureChecks(models: ModelConfig[]): Check[] {
+  const scaler = models.find((model): model is ModelConfigOf<'scale'> => {
+    return model.kind === 'scale' && model.datatype === 'FP64';
+  });
+  if (scaler === undefined) return [];
+  return liveFigures()
+    .filter(({ values }) => values.length > 0)
+    .flatMap((figure) => (['grpc', 'rest'] as const).map((transport) => figureCheck(scaler, figure, transport)));
+}
+
+function figureCheck(model: ModelConfigOf<'scale'>, figure: LiveFigure, transport: 'grpc' | 'rest'): Check {
+  return {
+    id: `live-figures/${figure.name}/${transport}`,
+    title: `${model.name} scales this machine's ${figure.name} (${transport}, ${figure.values.length} values)`,
+    transport,
+    model: model.name,
+    run: async (client, { signal }) => {
+      const metadata = await client.modelMetadata(model.name, '', { signal });
+      // A metrics pipeline names the tensor after its metric; a strict model wants its own name.
+      const name = model.strictInputs ? (metadata.inputs[0]?.name ?? figure.name) : figure.name;
+      const input: Tensor = {
+        name,
+        datatype: 'FP64',
+        shape: [figure.values.length],
+        data: Float64Array.from(figure.values),
+      };
+      const expected = { ...input, data: Float64Array.from(figure.values, (value) => value * model.factor) };
+      const { outputs } = await client.infer({ modelName: model.name, inputs: [input] }, { signal });
+      const { name: _, ...unnamed } = expected;
+      expectTensor(outputs[0], unnamed);
+      expectTensor(input, { ...unnamed, data: Float64Array.from(figure.values) });
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/** Shows progress on stderr: a spinner on a terminal, one line a phase and a heartbeat elsewhere, or nothing. */
+import { styleText } from 'node:util';
+import ora, { type Ora } from 'ora';
+import { type PhaseName, type PhaseRecord, type Progress, phaseTitles, silentProgress } from '../commands/context.js';
+import { formatDuration } from '../config/duration.js';
+
+export const progressModes = ['auto', 'tty', 'plain', 'quiet'] as const;
+export type ProgressMode = (typeof progressModes)[number];
+
+/** Milliseconds between two signs of life of a long phase, where there is no spinner. */
+const heartbeatMs = 10_000;
+
+export function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream): Progress {
+  if (mode === 'quiet') return silentProgress;
+  const spinner = mode === 'tty' || (mode === 'auto' && stream.isTTY === true && !process.env.CI);
+  return spinner ? spinnerProgress(stream) : plainProgress(stream);
+}
+
+/** `Image               1.12 s  assembled …`, aligned over all phases. */
+function phaseLine({ phase, ms, detail, cached }: PhaseRecord, paint: Paint): string {
+  const title = phaseTitles[phase].padEnd(18);
+  const time = formatDuration(ms).padStart(8);
+  return `${title} ${time}  ${paint('dim', `${detail}${cached ? ' (cached)' : ''}`)}`;
+}
+
+type Paint = (style: 'dim' | 'green' | 'red' | 'yellow', text: string) => string;
+
+/** Colour only where the stream is a terminal and nobody objects. */
+export function painter(stream: { isTTY?: boolean }): Paint {
+  const { NO_COLOR, FORCE_COLOR } = process.env;
+  const colour = FORCE_COLOR ? FORCE_COLOR !== '0' : stream.isTTY === true && !NO_COLOR;
+  return (style, text) => (colour ? styleText(style, text) : text);
+}
+
+function spinnerProgress(stream: NodeJS.WriteStream): Progress {
+  const paint = painter(stream);
+  let current: Ora | undefined;
+  let title = '';
+  return {
+    phaseStarted(phase) {
+      title = phaseTitles[phase];
+      // Our own Ctrl-C handler cleans up; ora must not swallow the key.
+      current = ora({ text: title, stream, discardStdin: false }).start();
+    },
+    phaseDetail(detail) {
+      if (current) current.text = `${title}  ${paint('dim', detail)}`;
+    },
+    phaseFinished(record) {
+      current?.succeed(phaseLine(record, paint));
+      current = undefined;
+    },
+    phaseFailed(phase, ms) {
+      current?.fail(`${phaseTitles[phase].padEnd(18)} ${formatDuration(ms).padStart(8)}`);
+      current = undefined;
+    },
+    note(text) {
+      current?.clear();
+      stream.write(`${paint('dim', text)}\n`);
+    },
+  };
+}
+
+function plainProgress(stream: NodeJS.WriteStream): Progress {
+  const paint = painter(stream);
+  let heartbeat: NodeJS.Timeout | undefined;
+  let detail = '';
+  const beat = (phase: PhaseName) => {
+    const start = performance.now();
+    detail = '';
+    heartbeat = setInterval(() => {
+      const elapsed = formatDuration(performance.now() - start);
+      stream.write(`. ${phaseTitles[phase]}: still at it after ${elapsed}${detail ? `; ${detail}` : ''}\n`);
+    }, heartbeatMs);
+    heartbeat.unref();
+  };
+  return {
+    phaseStarted: beat,
+    phaseDetail(text) {
+      detail = text;
+    },
+    phaseFinished(record) {
+      clearInterval(heartbeat);
+      stream.write(`✔ ${phaseLine(record, paint)}\n`);
+    },
+    phaseFailed(phase, ms) {
+      clearInterval(heartbeat);
+      stream.write(`✖ ${phaseTitles[phase].padEnd(18)} ${formatDuration(ms).padStart(8)}\n`);
+    },
+    note(text) {
+      stream.write(`${text}\n`);
+    },
+  };
+}

@@ -1,0 +1,140 @@
+/** Results as text for people. Pure: data in, text out. */
+import type { CheckResult } from '../checks/check.js';
+import type { DownReport } from '../commands/down.js';
+import type { HealthReport } from '../commands/health.js';
+import type { InferReport } from '../commands/infer.js';
+import type { InitReport } from '../commands/init.js';
+import type { SmokeReport } from '../commands/smoke.js';
+import type { StatusReport } from '../commands/status.js';
+import type { UpPlanReport, UpReport } from '../commands/up.js';
+import { formatDuration } from '../config/duration.js';
+
+export function renderUp(report: UpReport | UpPlanReport): string {
+  return 'dryRun' in report ? renderPlan(report) : renderEnvironment(report);
+}
+
+function renderPlan({ name, engine, operations, changes }: UpPlanReport): string {
+  const rows = operations.map(({ kind, reason }) => [kind, reason] as const);
+  return [
+    `Would set up ${name} with ${engine.title} (${engine.reason}):`,
+    ...table(rows),
+    ...indent(changes),
+    'Nothing was changed.',
+  ].join('\n');
+}
+
+function renderEnvironment(report: UpReport): string {
+  const { name, engine, outcome, endpoints, models, budget, smoke, changes } = report;
+  const verb = { create: 'is up', recreate: 'was recreated and is up', unchanged: 'was up already, unchanged' }[
+    outcome
+  ];
+  const share = `${(budget.share * 100).toFixed(budget.share < 0.1 ? 1 : 0)} %`;
+  return [
+    `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share} of the ${formatDuration(budget.budgetMs)} budget`,
+    ...indent(changes),
+    ...table([
+      ['gRPC', endpoints.grpc],
+      ['REST', endpoints.http],
+      ['models', models.join(', ')],
+      ['engine', `${engine.title} (${engine.reason})`],
+      ...(smoke ? [['smoke', summaryOf(smoke)] as const] : []),
+    ]),
+  ].join('\n');
+}
+
+export function renderSmoke(report: SmokeReport, verbose: boolean): string {
+  const shown = report.checks.filter(({ status }) => verbose || status !== 'passed');
+  return [...shown.map(checkLine), summaryOf(report)].join('\n');
+}
+
+function checkLine({ status, title, transport, message }: CheckResult): string {
+  const mark = { passed: '✔', failed: '✖', noted: 'ℹ', skipped: '-' }[status];
+  const where = title.includes(`(${transport}`) ? '' : ` (${transport})`;
+  return `${mark} ${title}${where}${message === undefined ? '' : `: ${message}`}`;
+}
+
+function summaryOf({ summary, ms }: SmokeReport): string {
+  const { passed, failed, noted, skipped } = summary;
+  const rest = [noted > 0 && `${noted} noted`, skipped > 0 && `${skipped} skipped`].filter(Boolean);
+  return `${passed} passed, ${failed} failed${rest.length > 0 ? `, ${rest.join(', ')}` : ''} in ${formatDuration(ms)}`;
+}
+
+export function renderStatus(report: StatusReport): string {
+  const { name, state, engine, endpoints, health, models, drift, startedAt, image, tried } = report;
+  if (state === 'absent') {
+    return [
+      `${name} is not there`,
+      ...tried.map(({ endpoint, outcome }) => `  looked in ${endpoint}: ${outcome}`),
+    ].join('\n');
+  }
+  const condition = health === undefined ? '' : healthWord(health);
+  return [
+    `${name} is ${state}${condition}`,
+    ...table([
+      ...(endpoints
+        ? ([
+            ['gRPC', endpoints.grpc],
+            ['REST', endpoints.http],
+          ] as const)
+        : []),
+      ...(engine ? ([['engine', engine.title]] as const) : []),
+      ...(startedAt ? ([['since', startedAt]] as const) : []),
+      ...(image ? ([['image', image]] as const) : []),
+      ...models.map((model) => ['model', modelWord(model)] as const),
+    ]),
+    ...(drift === undefined || drift.length === 0
+      ? []
+      : ['The config has changed since; kserve-env up applies it:', ...indent(drift)]),
+  ].join('\n');
+}
+
+function healthWord({ live, ready, reason }: HealthReport): string {
+  if (live && ready) return ', live and ready';
+  return live ? ', live, not ready' : `, not live${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+function modelWord({ name, kind, ready }: StatusReport['models'][number]): string {
+  return `${name} (${kind}${ready === undefined ? '' : ready ? ', ready' : ', not ready'})`;
+}
+
+export function renderHealth({ endpoint, live, ready, models }: HealthReport): string {
+  const mark = (good: boolean) => (good ? '✔' : '✖');
+  return [
+    `${mark(live)} ${endpoint} live`,
+    `${mark(ready)} ${endpoint} ready`,
+    ...models.map((model) => `${mark(model.ready)} ${model.name}${model.reason ? `: ${model.reason}` : ''}`),
+  ].join('\n');
+}
+
+export function renderInfer({ outputs }: InferReport): string {
+  return outputs
+    .map(({ name, datatype, shape, data }) => {
+      const values = data.map((value) => (Object.is(value, -0) ? '-0' : String(value))).join(' ');
+      return `${name} ${datatype} [${shape.join(', ')}]: ${values}`;
+    })
+    .join('\n');
+}
+
+export function renderDown({ name, dryRun, removed, removedImages }: DownReport): string {
+  const would = dryRun ? 'Would remove' : 'Removed';
+  return [
+    ...removed.map(({ engine, state }) => `${would} ${name} (${engine}, ${state})`),
+    ...removedImages.map((image) => `${would} image ${image}`),
+    ...(removed.length + removedImages.length === 0
+      ? [`Nothing to remove: there is no environment named ${name}`]
+      : []),
+  ].join('\n');
+}
+
+export function renderInit({ written, text }: InitReport): string {
+  return written.length === 0 ? text.trimEnd() : written.map((path) => `Wrote ${path}`).join('\n');
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
+}
+
+function indent(lines: string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}

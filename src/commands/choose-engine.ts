@@ -1,0 +1,51 @@
+/** The engine of an `up`, together with the image that it will run. */
+import { connectEngine, type EngineContext, type EnginePreference } from '../engine/detect.js';
+import type { Engine, EngineInfo } from '../engine/engine.js';
+import { ImageError } from '../engine/engine.js';
+import { serverBundlePath } from '../engine/process/server-bundle.js';
+import { cacheDir } from '../image/digest-cache.js';
+import { type PreparedImage, prepareImage } from '../image/prepare-image.js';
+import type { ImageWish } from '../image/source.js';
+import { packageVersion } from './package-info.js';
+
+export interface ChosenEngine {
+  engine: Engine;
+  info: EngineInfo;
+  /** Why this one, for people. */
+  reason: string;
+  image: PreparedImage;
+}
+
+/**
+ * Where everything is left to us, a daemon that we have no image for is no reason to fail: the process engine does.
+ * @throws EngineUnreachableError, ImageError
+ */
+export async function chooseEngine(
+  preference: EnginePreference,
+  wish: ImageWish,
+  context: EngineContext,
+  signal: AbortSignal,
+): Promise<ChosenEngine> {
+  const { engine, reason } = await connectEngine(preference, context, signal);
+  try {
+    const info = await engine.info(signal);
+    const image = prepareImage({
+      engine: info,
+      wish,
+      version: packageVersion(),
+      bundlePath: serverBundlePath(),
+      cacheDir: cacheDir(context.env, context.homeDir),
+    });
+    return { engine, info, reason, image };
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    const noImage = error instanceof ImageError && error.code === 'IMAGE_SOURCE_UNAVAILABLE';
+    if (!noImage || preference !== 'auto' || wish.source !== 'auto') throw error;
+    const chosen = await chooseEngine('process', wish, context, signal);
+    return { ...chosen, reason: `${reason}, and ${lowerFirst(error.message)}` };
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,33 @@
+/** What every command gets from outside and gives back. Commands print nothing. */
+import type { ConfigFlags } from '../config/load.js';
+import type { Progress } from '../environment/phases.js';
+import type { KServeEnvError } from '../errors.js';
+
+export {
+  type PhaseName,
+  type PhaseRecord,
+  type Progress,
+  phaseTitles,
+  silentProgress,
+} from '../environment/phases.js';
+
+export interface CommandContext {
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by the first Ctrl-C; its reason is an InterruptedError. */
+  signal: AbortSignal;
+  progress: Progress;
+}
+
+/** The flags that most commands share. */
+export interface CommonOptions {
+  flags?: ConfigFlags;
+}
+
+export interface CommandResult<Data> {
+  data: Data;
+  /** Worth knowing, and no failure. */
+  warnings: string[];
+  /** The command did its work, and what it found is a failure: its exit code counts, the data is still whole. */
+  failure?: KServeEnvError;
+}

@@ -1,0 +1,45 @@
+/** `down`: removes the environment from every engine, like `rm -f`: nothing there is success. */
+import type { EngineKind, ImageInfo } from '../engine/engine.js';
+import { contentLabel } from '../engine/labels.js';
+import type { CommandContext, CommandResult, CommonOptions } from './context.js';
+import { lookUp } from './find-environment.js';
+
+export interface DownOptions extends CommonOptions {
+  /** Remove the images that kserve-env made, too. */
+  rmi?: boolean;
+  /** Say what would be removed, and remove nothing. */
+  dryRun?: boolean;
+}
+
+export interface DownReport {
+  name: string;
+  dryRun: boolean;
+  removed: { engine: EngineKind; id: string; state: string }[];
+  removedImages: string[];
+}
+
+export async function down(options: DownOptions, context: CommandContext): Promise<CommandResult<DownReport>> {
+  const { signal } = context;
+  const dryRun = options.dryRun === true;
+  await using lookup = await lookUp(options, context);
+  const removed: DownReport['removed'] = [];
+  for (const { engine, instance } of lookup.found) {
+    if (!dryRun) await engine.remove(instance, signal);
+    removed.push({ engine: engine.kind, id: instance.id, state: instance.state });
+  }
+  const removedImages: string[] = [];
+  for (const { images } of options.rmi ? lookup.engines : []) {
+    for (const image of (await images?.list(contentLabel, signal)) ?? []) {
+      if (!dryRun) await images?.remove(image.id, signal);
+      removedImages.push(imageName(image));
+    }
+  }
+  const warnings = lookup.tried
+    .filter(({ reachable, outcome }) => !reachable && outcome !== 'does not exist')
+    .map(({ endpoint, outcome }) => `Could not look in ${endpoint}: ${outcome}`);
+  return { data: { name: lookup.name, dryRun, removed, removedImages }, warnings };
+}
+
+function imageName({ tags, id }: ImageInfo): string {
+  return tags[0] ?? id;
+}

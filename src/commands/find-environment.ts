@@ -1,0 +1,91 @@
+/** The running environment that a command is about, or a server that somebody else runs. */
+import { loadName } from '../config/load.js';
+import { connectEngine, engineContext, reachableEngines, type Tried } from '../engine/detect.js';
+import type { Endpoints, Engine, Instance } from '../engine/engine.js';
+import { type Observed, observe } from '../environment/observe.js';
+import { endpointAddresses } from '../environment/spec.js';
+import { ExitCode, KServeEnvError } from '../errors.js';
+import type { CommandContext, CommonOptions } from './context.js';
+
+/** Nothing runs under that name. */
+export class NotRunningError extends KServeEnvError {
+  constructor(name: string, state: string, tried: Tried[]) {
+    const looked = tried.map(({ endpoint, outcome }) => `${endpoint}: ${outcome}`).join('; ');
+    super('NOT_RUNNING', ExitCode.notRunning, `No environment named ${name} is running${state}`, {
+      hint: 'kserve-env up',
+      details: { name, looked },
+    });
+  }
+}
+
+/** Engines that answer, and what was found in them. Dispose it: engines hold connections. */
+export interface Lookup extends AsyncDisposable {
+  name: string;
+  engines: Engine[];
+  tried: Tried[];
+  found: Observed[];
+}
+
+/** Looks in every engine that answers, or only in the one asked for by flag or variable. */
+export async function lookUp(options: CommonOptions, context: CommandContext): Promise<Lookup> {
+  const { cwd, env, signal } = context;
+  const { name, engine: preference } = await loadName({ cwd, env, flags: options.flags ?? {} });
+  const { engines, tried } =
+    preference === 'auto'
+      ? await reachableEngines(engineContext(env), signal)
+      : await connectEngine(preference, engineContext(env), signal).then(({ engine, tried }) => ({
+          engines: [engine],
+          tried,
+        }));
+  const dispose = async () => {
+    await Promise.all(engines.map((engine) => engine[Symbol.asyncDispose]()));
+  };
+  try {
+    return { name, engines, tried, found: await observe(engines, name, signal), [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** The running instance among those found. */
+export function runningInstance({ name, found, tried }: Lookup): Observed & { endpoints: Endpoints } {
+  for (const { engine, instance } of found) {
+    if (instance.state === 'running' && instance.endpoints) return { engine, instance, endpoints: instance.endpoints };
+  }
+  throw new NotRunningError(name, describeStates(found.map(({ instance }) => instance)), tried);
+}
+
+function describeStates(instances: Instance[]): string {
+  return instances.length === 0 ? '' : `: it is ${instances.map(({ state }) => state).join(' and ')}`;
+}
+
+/** Where a server is reached; a transport that is not served is absent. */
+export interface ServerAddress {
+  /** Name of our environment, absent for somebody else's server. */
+  name?: string;
+  instance?: Instance;
+  grpc?: string;
+  http?: string;
+}
+
+export interface TargetOptions extends CommonOptions {
+  /** `host:port` of a gRPC endpoint, of any server. */
+  endpoint?: string;
+  /** Base URL of a REST endpoint, of any server. */
+  restUrl?: string;
+}
+
+/**
+ * The server to talk to: the one named by `endpoint` or `restUrl`, else the environment's.
+ * @throws NotRunningError
+ */
+export async function serverAddress(options: TargetOptions, context: CommandContext): Promise<ServerAddress> {
+  const { endpoint, restUrl } = options;
+  if (endpoint !== undefined || restUrl !== undefined) {
+    return { ...(endpoint !== undefined && { grpc: endpoint }), ...(restUrl !== undefined && { http: restUrl }) };
+  }
+  await using lookup = await lookUp(options, context);
+  const { instance, endpoints } = runningInstance(lookup);
+  return { name: lookup.name, instance, ...endpointAddresses(endpoints) };
+}

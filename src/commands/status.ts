@@ -1,0 +1,110 @@
+/** `status`: what runs, where, since when, how it is, and whether it still matches the config. */
+import { loadConfig } from '../config/load.js';
+import type { EngineInfo, InstanceState } from '../engine/engine.js';
+import type { Observed } from '../environment/observe.js';
+import { differences, type EnvironmentSpec, endpointAddresses, specOfLabels } from '../environment/spec.js';
+import { KServeEnvError } from '../errors.js';
+import { connectClients } from './clients.js';
+import type { CommandContext, CommandResult, CommonOptions } from './context.js';
+import { lookUp, NotRunningError } from './find-environment.js';
+import { askHealth, type HealthReport, NotReadyError } from './health.js';
+import { specOfConfig } from './spec-of-config.js';
+
+export interface StatusOptions extends CommonOptions {
+  /** Exit 3 when it does not run, 4 when it is not ready; else 0 whenever the state is known. */
+  exitCode?: boolean;
+}
+
+export interface StatusReport {
+  name: string;
+  state: InstanceState | 'absent';
+  engine?: EngineInfo;
+  id?: string;
+  image?: string;
+  createdAt?: string;
+  startedAt?: string;
+  endpoints?: { grpc: string; http: string };
+  health?: HealthReport;
+  models: { name: string; kind: string; ready?: boolean }[];
+  /** What differs between the config and what runs; undefined when it cannot be told. */
+  drift?: string[];
+  tried: { endpoint: string; outcome: string }[];
+}
+
+export async function status(options: StatusOptions, context: CommandContext): Promise<CommandResult<StatusReport>> {
+  await using lookup = await lookUp(options, context);
+  const { name, tried, found } = lookup;
+  const [first] = [...found].sort(
+    (a, b) => Number(b.instance.state === 'running') - Number(a.instance.state === 'running'),
+  );
+  const warnings =
+    found.length > 1 ? [`${name} exists in ${found.length} engines; kserve-env down removes it from all`] : [];
+  if (first === undefined) {
+    const failure = options.exitCode ? new NotRunningError(name, '', tried) : undefined;
+    return { data: { name, state: 'absent', models: [], tried }, warnings, ...(failure && { failure }) };
+  }
+  const data = await describe(name, first, options, context);
+  const failure = options.exitCode ? failureOf(data) : undefined;
+  return { data: { ...data, tried }, warnings, ...(failure && { failure }) };
+}
+
+async function describe(
+  name: string,
+  { engine, instance }: Observed,
+  options: StatusOptions,
+  context: CommandContext,
+): Promise<Omit<StatusReport, 'tried'>> {
+  const spec = specOfLabels(instance.labels);
+  const endpoints = instance.state === 'running' && instance.endpoints && endpointAddresses(instance.endpoints);
+  const health = endpoints ? await currentHealth(endpoints, spec, context) : undefined;
+  const drift = spec && (await driftFrom(spec, options, context));
+  const { id, state, imageId: image, createdAt, startedAt } = instance;
+  return {
+    name,
+    state,
+    engine: await engine.info(context.signal),
+    id,
+    ...(image !== undefined && { image }),
+    ...(createdAt !== undefined && { createdAt }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(endpoints && { endpoints }),
+    ...(health && { health }),
+    models: (spec?.server.models ?? []).map(({ name: model, kind }) => {
+      const answer = health?.models.find((candidate) => candidate.name === model);
+      return { name: model, kind, ...(answer && { ready: answer.ready }) };
+    }),
+    ...(drift && { drift }),
+  };
+}
+
+async function currentHealth(
+  endpoints: { grpc: string; http: string },
+  spec: EnvironmentSpec | undefined,
+  { signal }: CommandContext,
+): Promise<HealthReport> {
+  await using clients = connectClients(endpoints);
+  const names = spec?.server.models.map(({ name }) => name) ?? [];
+  return askHealth(clients.preferred, names, { signal, timeoutMs: 3_000 });
+}
+
+/** A config that cannot be read is no drift, and no reason to say nothing about what runs. */
+async function driftFrom(
+  actual: EnvironmentSpec,
+  options: StatusOptions,
+  { cwd, env }: CommandContext,
+): Promise<string[] | undefined> {
+  try {
+    const { config } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
+    // The image is compared by `up`, which may have to assemble it first.
+    return differences(specOfConfig(config, actual.image), actual);
+  } catch (error) {
+    if (error instanceof KServeEnvError) return undefined;
+    throw error;
+  }
+}
+
+function failureOf({ name, state, health }: Omit<StatusReport, 'tried'>): KServeEnvError | undefined {
+  if (state !== 'running') return new NotRunningError(name, `: it is ${state}`, []);
+  const ready = health?.ready === true && health.models.every((model) => model.ready);
+  return ready ? undefined : new NotReadyError(`${name} is running and not ready`, { ...health });
+}

@@ -1,0 +1,191 @@
+/** `up`: from a config to a ready, checked environment. */
+import { type LoadedConfig, loadConfig } from '../config/load.js';
+import { engineContext } from '../engine/detect.js';
+import { type Engine, type EngineInfo, type Instance, PortTakenError } from '../engine/engine.js';
+import { assertPortFree } from '../engine/port-check.js';
+import { openStateDir } from '../engine/process/state-dir.js';
+import { applyPlan } from '../environment/apply.js';
+import { withEnvironmentLock } from '../environment/lock.js';
+import {
+  type BudgetReport,
+  budgetReport,
+  createPhaseRecorder,
+  OverBudgetError,
+  type PhaseRecord,
+  type PhaseRecorder,
+} from '../environment/phases.js';
+import { type Operation, type Plan, planUp } from '../environment/plan.js';
+import { type EnvironmentSpec, endpointAddresses, instanceSpec } from '../environment/spec.js';
+import { type ChosenEngine, chooseEngine } from './choose-engine.js';
+import type { CommandContext, CommandResult, CommonOptions } from './context.js';
+import { type SmokeReport, smokeFailure, smokeServer } from './smoke.js';
+import { specOfConfig } from './spec-of-config.js';
+
+export interface UpOptions extends CommonOptions {
+  /** Run the smoke checks as the last phase. */
+  smoke?: boolean;
+  /** Say what would be done, and do nothing. */
+  dryRun?: boolean;
+  /** Leave a failed environment for a closer look. */
+  keepOnFailure?: boolean;
+}
+
+interface UpCommon {
+  name: string;
+  engine: EngineInfo & { reason: string };
+  outcome: Plan['outcome'];
+  /** What differs between the config and what ran before, a line a value. */
+  changes: string[];
+}
+
+export interface UpPlanReport extends UpCommon {
+  dryRun: true;
+  operations: (Operation | { kind: 'image'; reason: string })[];
+}
+
+export interface UpReport extends UpCommon {
+  image: { source: string; id: string; cached: boolean };
+  endpoints: { grpc: string; http: string };
+  models: string[];
+  phases: PhaseRecord[];
+  budget: BudgetReport;
+  smoke?: SmokeReport;
+}
+
+/** How long another command on the same environment is waited for, in milliseconds. */
+const lockTimeoutMs = 5 * 60_000;
+
+/**
+ * @throws ConfigError, EngineUnreachableError, ImageError, PortTakenError, ServerExitedError, NotReadyInTimeError;
+ * whatever was made by then has been removed, unless it was to be kept
+ */
+export async function up(options: UpOptions, context: CommandContext): Promise<CommandResult<UpReport | UpPlanReport>> {
+  const { cwd, env, signal, progress } = context;
+  const phases = createPhaseRecorder(progress, () => performance.now());
+  const loaded = await loadConfig({ cwd, env, flags: options.flags ?? {} });
+  const { config, name } = loaded;
+  const engines = engineContext(env);
+  const chosen = await phases.run('engine', async () => {
+    const value = await chooseEngine(config.engine, config.image, engines, signal);
+    return { value, detail: `${value.info.title}: ${value.reason}` };
+  });
+  try {
+    const setUp: SetUp = { loaded, chosen, phases, options, context };
+    if (options.dryRun) return { data: await planOnly(setUp), warnings: [] };
+    const lock = {
+      stateDir: openStateDir(engines),
+      name,
+      timeoutMs: lockTimeoutMs,
+      signal,
+      onWait: (pid: number) => progress.note(`Process ${pid} is changing ${name}; waiting for it`),
+    };
+    return await withEnvironmentLock(lock, () => setUpEnvironment(setUp));
+  } finally {
+    await chosen.engine[Symbol.asyncDispose]();
+  }
+}
+
+/** What every step of one `up` works with. */
+interface SetUp {
+  loaded: LoadedConfig;
+  chosen: ChosenEngine;
+  phases: PhaseRecorder;
+  options: UpOptions;
+  context: CommandContext;
+}
+
+async function planOnly({ loaded, chosen, context }: SetUp): Promise<UpPlanReport> {
+  const { engine, info, reason, image } = chosen;
+  const observed = await engine.inspect(loaded.name, context.signal);
+  const plan = planUp(specOfConfig(loaded.config, await image.identify()), observed);
+  return {
+    name: loaded.name,
+    engine: { ...info, reason },
+    dryRun: true,
+    ...plan,
+    operations: [{ kind: 'image', reason: image.reason }, ...plan.operations],
+  };
+}
+
+async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> {
+  const { loaded, chosen, phases, options, context } = setUp;
+  const { engine, info, reason, image } = chosen;
+  const { config, name } = loaded;
+  const observed = await phases.run('preflight', () => preflight(setUp));
+  const { imageId, cached, identity } = await phases.run('image', async () => {
+    const ensured = await image.ensure(engine.images, context.signal);
+    return { ...ensured, value: { ...ensured, identity: await image.identify() } };
+  });
+  const spec = specOfConfig(config, identity);
+  const plan = planUp(spec, observed);
+  const models = config.models.map((model) => model.name);
+  const instance = await applyPlan(plan, {
+    engine,
+    spec: instanceSpec(name, spec, {
+      ...(imageId !== undefined && { imageId }),
+      ...(loaded.exists && { configFile: loaded.path }),
+    }),
+    models,
+    observed,
+    phases,
+    progress: context.progress,
+    timeoutMs: config.timeout,
+    keepOnFailure: options.keepOnFailure === true,
+    signal: context.signal,
+  });
+  const endpoints = addressesOf(instance);
+  const smoke = options.smoke ? await smokePhase(setUp, endpoints, spec) : undefined;
+  const budget = budgetReport(phases.elapsed(), config.budget);
+  const data: UpReport = {
+    name,
+    engine: { ...info, reason },
+    outcome: plan.outcome,
+    changes: plan.changes,
+    image: { ...identity, cached },
+    endpoints,
+    models,
+    phases: phases.records,
+    budget,
+    ...(smoke && { smoke }),
+  };
+  const failure = (smoke && smokeFailure(smoke)) ?? (budget.over ? new OverBudgetError(budget) : undefined);
+  return { data, warnings: [], ...(failure && { failure }) };
+}
+
+/** What is there, and that the fixed ports are free or already ours. */
+async function preflight({ chosen: { engine }, loaded, context: { signal } }: SetUp) {
+  const observed = await engine.inspect(loaded.name, signal);
+  const own = observed?.state === 'running' ? Object.values(observed.endpoints ?? {}) : [];
+  for (const port of Object.values(loaded.config.ports)) {
+    if (port !== 'auto' && !own.includes(port)) await assertFree(engine, port, signal);
+  }
+  const ports = Object.values(loaded.config.ports).join(', ');
+  return { value: observed, detail: own.length > 0 ? `${loaded.name} is running` : `ports ${ports} are free` };
+}
+
+/** The engine knows best who has a port: what the machine sees is only the engine's proxy. */
+async function assertFree(engine: Engine, port: number, signal: AbortSignal): Promise<void> {
+  try {
+    await assertPortFree(port, signal);
+  } catch (error) {
+    const holder = error instanceof PortTakenError ? await engine.portHolder(port, signal) : undefined;
+    throw holder === undefined ? error : new PortTakenError(port, holder, { cause: error });
+  }
+}
+
+async function smokePhase(
+  { phases, context }: SetUp,
+  endpoints: { grpc: string; http: string },
+  spec: EnvironmentSpec,
+): Promise<SmokeReport> {
+  return phases.run('smoke', async () => {
+    const value = await smokeServer(endpoints, spec.server.models, context);
+    const { passed, failed } = value.summary;
+    return { value, detail: `${passed} passed, ${failed} failed` };
+  });
+}
+
+function addressesOf({ endpoints }: Instance): { grpc: string; http: string } {
+  if (endpoints === undefined) throw new Error('A running instance has endpoints');
+  return endpointAddresses(endpoints);
+}

@@ -1,0 +1,133 @@
+/** Loads the config: flags over environment variables over the file over the defaults. */
+import { resolve } from 'node:path';
+import {
+  absentConfigFile,
+  type ConfigFile,
+  defaultEnvironmentName,
+  findConfigFile,
+  readConfigFile,
+} from './config-file.js';
+import { ConfigError, type ConfigProblem, findingsOf } from './problems.js';
+import { checkRules } from './rules.js';
+import { type Config, configSchema, environmentNamePattern } from './schema.js';
+
+/** Values from the command line, as text, by the flag's name without dashes. */
+export interface ConfigFlags {
+  config?: string | undefined;
+  name?: string | undefined;
+  engine?: string | undefined;
+  'grpc-port'?: string | undefined;
+  'http-port'?: string | undefined;
+  timeout?: string | undefined;
+  budget?: string | undefined;
+}
+
+export interface LoadOptions {
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  flags: ConfigFlags;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** Name of the environment. */
+  name: string;
+  /** Absolute path of the file, whether it exists or not: the default name comes from it. */
+  path: string;
+  exists: boolean;
+}
+
+/** What may be set from outside the file, by flag and by variable, and where it goes. */
+const settings = [
+  { flag: 'name', path: ['name'] },
+  { flag: 'engine', path: ['engine'] },
+  { flag: 'grpc-port', path: ['ports', 'grpc'] },
+  { flag: 'http-port', path: ['ports', 'http'] },
+  { flag: 'timeout', path: ['timeout'] },
+  { flag: 'budget', path: ['budget'] },
+] as const;
+
+interface Override {
+  source: string;
+  path: readonly string[];
+  value: string | number;
+}
+
+/**
+ * @throws ConfigError with every problem of file, variables and flags
+ */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const file = await openConfigFile(options);
+  const overrides = collectOverrides(options);
+  const raw = overrides.reduce(withOverride, file.value);
+
+  const parsed = configSchema.safeParse(raw);
+  const findings = [...(parsed.error?.issues ?? []).flatMap((issue) => findingsOf(issue, raw)), ...checkRules(raw)];
+  if (!parsed.success || findings.length > 0) {
+    throw new ConfigError(findings.map((finding) => locateOverride(finding.path, overrides, file.locate(finding))));
+  }
+  const config = parsed.data;
+  return { config, name: config.name ?? defaultEnvironmentName(file.path), path: file.path, exists: file.exists };
+}
+
+/**
+ * Only the environment's name and engine, read as leniently as can be: `down` must work with a broken config.
+ */
+export async function loadName(
+  options: LoadOptions,
+): Promise<{ name: string; path: string; engine: Config['engine'] }> {
+  const overrides = collectOverrides(options);
+  const file = await openConfigFile(options).catch(() => undefined);
+  const path = file?.path ?? (await configPath(options)) ?? absentConfigFile(options.cwd).path;
+  const raw = overrides.reduce(withOverride, file?.value ?? {}) as { name?: unknown; engine?: unknown };
+  const given = (key: string) => overrides.some((override) => override.path[0] === key);
+  const named = configSchema.pick({ name: true }).safeParse({ name: raw.name });
+  const engine = configSchema.pick({ engine: true }).safeParse({ engine: raw.engine });
+  // What was typed on purpose must not be replaced by a guess: another environment would be meant.
+  if ((!named.success && given('name')) || (!engine.success && given('engine'))) await loadConfig(options);
+  const ownName = raw.name;
+  const name =
+    typeof ownName === 'string' && environmentNamePattern.test(ownName) ? ownName : defaultEnvironmentName(path);
+  return { name, path, engine: engine.success ? engine.data.engine : 'auto' };
+}
+
+async function configPath({ cwd, env, flags }: LoadOptions): Promise<string | undefined> {
+  const given = flags.config ?? env.KSERVE_ENV_CONFIG;
+  return given === undefined || given === '' ? findConfigFile(cwd) : resolve(cwd, given);
+}
+
+async function openConfigFile(options: LoadOptions): Promise<ConfigFile> {
+  const path = await configPath(options);
+  return path === undefined ? absentConfigFile(options.cwd) : readConfigFile(path, options.cwd);
+}
+
+function collectOverrides({ env, flags }: LoadOptions): Override[] {
+  return settings.flatMap(({ flag, path }) => {
+    const variable = `KSERVE_ENV_${flag.toUpperCase().replaceAll('-', '_')}`;
+    const fromEnv = env[variable];
+    const fromFlag = flags[flag];
+    if (fromFlag !== undefined) return [{ source: `--${flag}`, path, value: number(fromFlag, path) }];
+    if (fromEnv !== undefined && fromEnv !== '') return [{ source: variable, path, value: number(fromEnv, path) }];
+    return [];
+  });
+}
+
+/** Flags and variables are text; a port is a number. */
+function number(text: string, path: readonly string[]): string | number {
+  return path[0] === 'ports' && /^\d{1,9}$/.test(text) ? Number(text) : text;
+}
+
+function withOverride(raw: unknown, { path, value }: Override): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  if (raw !== undefined && (typeof raw !== 'object' || raw === null || Array.isArray(raw))) return raw;
+  const inner = (raw as Record<string, unknown> | undefined)?.[key];
+  return { ...raw, [key]: withOverride(inner, { source: '', path: rest, value }) };
+}
+
+function locateOverride(path: PropertyKey[], overrides: Override[], problem: ConfigProblem): ConfigProblem {
+  const override = overrides.find((candidate) => candidate.path.join('.') === path.join('.'));
+  if (override === undefined) return problem;
+  const { line: _, ...rest } = problem;
+  return { ...rest, source: override.source, path: '' };
+}

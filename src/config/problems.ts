@@ -1,0 +1,106 @@
+/** What is wrong with a config: every problem at once, each with its place, what was expected and what was got. */
+import type { z } from 'zod';
+import { ExitCode, KServeEnvError } from '../errors.js';
+import { modelConfigSchema } from '../protocol/server-config.js';
+
+export interface ConfigProblem {
+  /** The file, the flag or the environment variable that the value came from. */
+  source: string;
+  /** 1-based; absent for flags and variables. */
+  line?: number;
+  /** Dotted path of the value, such as `models.0.factor`; empty for the whole file. */
+  path: string;
+  expected: string;
+  got: string;
+}
+
+/** The config cannot be used. Carries every problem that was found. */
+export class ConfigError extends KServeEnvError {
+  readonly problems: ConfigProblem[];
+
+  constructor(problems: ConfigProblem[]) {
+    const [first] = problems;
+    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+    super('CONFIG_INVALID', ExitCode.usage, `${first?.source ?? 'The config'} has ${count}\n${render(problems)}`, {
+      hint: 'correct the values above; kserve-env init --stdout prints a commented example',
+      details: { problems },
+    });
+    this.problems = problems;
+  }
+}
+
+function render(problems: ConfigProblem[]): string {
+  return problems
+    .map(({ source, line, path, expected, got }) => {
+      const place = line === undefined ? source : `${source}:${line}`;
+      return `  ${place}  ${path === '' ? '' : `${path}: `}expected ${expected}, got ${got}`;
+    })
+    .join('\n');
+}
+
+/** A value as shown in a message: JSON, at most 60 characters. */
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** A problem whose place in the sources is not known yet. `keyIssue`: the key itself is wrong, not its value. */
+export interface Finding {
+  path: PropertyKey[];
+  expected: string;
+  got: string;
+  keyIssue?: boolean;
+}
+
+/** The findings of one zod issue; unknown keys give one each. */
+export function findingsOf(issue: z.core.$ZodIssue, root: unknown): Finding[] {
+  const got = show(valueAt(root, issue.path));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      expected: 'a known key',
+      got: show(key),
+      keyIssue: true,
+    }));
+  }
+  return [{ path: issue.path, expected: expectation(issue), got }];
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : article(issue.expected);
+    case 'invalid_value':
+      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`;
+    case 'too_small':
+      return `${issue.origin === 'array' ? 'at least' : 'a value of at least'} ${issue.minimum}${unit(issue.origin)}`;
+    case 'too_big':
+      return `${issue.origin === 'array' ? 'at most' : 'a value of at most'} ${issue.maximum}${unit(issue.origin)}`;
+    case 'invalid_union':
+      return issue.discriminator === 'kind' ? `one of ${modelKinds().join(', ')}` : issue.message;
+    default:
+      return issue.message;
+  }
+}
+
+function article(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function unit(origin: string): string {
+  return origin === 'array' ? ' items' : origin === 'string' ? ' characters' : '';
+}
+
+function modelKinds(): string[] {
+  return modelConfigSchema.options.flatMap((option) => [...option.shape.kind.values]);
+}
+
+function valueAt(root: unknown, path: PropertyKey[]): unknown {
+  let value = root;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}

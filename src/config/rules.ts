@@ -1,0 +1,37 @@
+/** Rules between values of the config, which a schema of single values cannot say. */
+import { type Finding, show } from './problems.js';
+
+/** Works on unvalidated input, so that these problems show together with those of the schema. */
+export function checkRules(raw: unknown): Finding[] {
+  return [...repeatedModelNames(raw), ...samePorts(raw)];
+}
+
+function repeatedModelNames(raw: unknown): Finding[] {
+  const findings: Finding[] = [];
+  const seen = new Set<string>();
+  const claim = (name: unknown, path: PropertyKey[]) => {
+    if (typeof name !== 'string') return;
+    if (seen.has(name)) findings.push({ path, expected: 'a name that no other model has', got: show(name) });
+    seen.add(name);
+  };
+  for (const [index, model] of items(record(raw).models).entries()) {
+    const { name, aliases } = record(model);
+    claim(name, ['models', index, 'name']);
+    for (const [position, alias] of items(aliases).entries()) claim(alias, ['models', index, 'aliases', position]);
+  }
+  return findings;
+}
+
+function samePorts(raw: unknown): Finding[] {
+  const { grpc = 9081, http = 9080 } = record(record(raw).ports);
+  if (typeof grpc !== 'number' || grpc !== http) return [];
+  return [{ path: ['ports', 'http'], expected: 'a port other than ports.grpc', got: show(http) }];
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+function items(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}

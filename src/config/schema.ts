@@ -1,0 +1,62 @@
+/** The config file's schema: types, defaults, descriptions and the JSON Schema all come from here. */
+import { z } from 'zod';
+import { modelConfigSchema } from '../protocol/server-config.js';
+import { defaultModels } from './default-models.js';
+import { durationSchema } from './duration.js';
+
+/** Environment names become container and network names. */
+export const environmentNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
+export const environmentNameExpectation =
+  'lower-case letters, digits and "-", at most 48, starting and ending with a letter or digit';
+
+const port = z
+  .union([z.int().min(1).max(65_535), z.literal('auto')], { error: 'a port number from 1 to 65535, or auto' })
+  .describe('A port on 127.0.0.1, or auto to let the engine choose a free one.');
+
+export const configSchema = z.strictObject({
+  $schema: z.string().optional().describe('Where the JSON Schema of this file is.'),
+  version: z.literal(1).default(1).describe('Version of this file format.'),
+  name: z
+    .string()
+    .regex(environmentNamePattern, { error: environmentNameExpectation })
+    .optional()
+    .describe("Name of the environment; by default made from this file's path, so that two checkouts do not meet."),
+  engine: z
+    .enum(['auto', 'docker', 'process'])
+    .default('auto')
+    .describe('What runs the server: a Docker container, a local process, or Docker where it answers.'),
+  image: z
+    .strictObject({
+      source: z
+        .enum(['auto', 'host', 'build', 'pull'])
+        .default('auto')
+        .describe("Where the image comes from: host assembles it from this machine's own Node, with no network."),
+      reference: z.string().min(1).max(512).optional().describe('The image to pull, or the base image to build on.'),
+    })
+    .prefault({}),
+  ports: z.strictObject({ grpc: port.default(9081), http: port.default(9080) }).prefault({}),
+  resources: z
+    .strictObject({
+      memoryMiB: z.int().min(64).max(1_048_576).default(256).describe("Bound on the server's memory, in MiB."),
+      cpus: z.number().min(0.05).max(1024).default(1).describe("Bound on the server's share of CPUs."),
+    })
+    .prefault({}),
+  server: z
+    .strictObject({
+      logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('What the server logs.'),
+    })
+    .prefault({}),
+  timeout: durationSchema.prefault('60s').describe('How long `up` waits for the server and its models to be ready.'),
+  budget: durationSchema.prefault('5m').describe('What the whole set-up may take; `up` exits 10 when it took longer.'),
+  models: z.array(modelConfigSchema).min(1).max(256).prefault(defaultModels).describe('The models to serve.'),
+});
+
+/** A complete config. Durations are in milliseconds. */
+export type Config = z.output<typeof configSchema>;
+/** A config as written by hand: everything optional but a model's name and kind. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** JSON Schema (draft 2020-12) of the config file, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return { title: 'kserve-env.yaml', ...z.toJSONSchema(configSchema, { io: 'input' }) };
+}

@@ -1,0 +1,114 @@
+/** The phases of a set-up, timed against its budget, and the port through which their progress is shown. */
+import { ExitCode, KServeEnvError } from '../errors.js';
+
+export const phaseTitles = {
+  engine: 'Engine',
+  preflight: 'Preflight',
+  image: 'Image',
+  remove: 'Remove the old one',
+  create: 'Create',
+  start: 'Start',
+  live: 'Server live',
+  models: 'Models ready',
+  'warm-up': 'Warm-up inference',
+  smoke: 'Smoke checks',
+} as const;
+
+export type PhaseName = keyof typeof phaseTitles;
+
+/** One finished phase. */
+export interface PhaseRecord {
+  phase: PhaseName;
+  /** Wall-clock duration in milliseconds, from a monotonic clock. */
+  ms: number;
+  /** The phase found its result already there. */
+  cached: boolean;
+  /** For people: what was done. */
+  detail: string;
+}
+
+/** Shows what is going on. Implemented by the terminal, and by nothing at all. */
+export interface Progress {
+  phaseStarted(phase: PhaseName): void;
+  phaseDetail(detail: string): void;
+  phaseFinished(record: PhaseRecord): void;
+  phaseFailed(phase: PhaseName, ms: number): void;
+  /** Something worth knowing that is no part of the result. */
+  note(text: string): void;
+}
+
+export const silentProgress: Progress = {
+  phaseStarted() {},
+  phaseDetail() {},
+  phaseFinished() {},
+  phaseFailed() {},
+  note() {},
+};
+
+/** What a phase's work returns: its value, and what to say of it. */
+export interface PhaseOutcome<T> {
+  value: T;
+  detail: string;
+  cached?: boolean;
+}
+
+export interface PhaseRecorder {
+  run<T>(phase: PhaseName, work: () => Promise<PhaseOutcome<T>>): Promise<T>;
+  readonly records: PhaseRecord[];
+  /** Milliseconds since the recorder was made. */
+  elapsed(): number;
+}
+
+/** @param now a monotonic clock in milliseconds */
+export function createPhaseRecorder(progress: Progress, now: () => number): PhaseRecorder {
+  const begin = now();
+  const records: PhaseRecord[] = [];
+  return {
+    records,
+    elapsed: () => now() - begin,
+    async run(phase, work) {
+      const start = now();
+      progress.phaseStarted(phase);
+      try {
+        const { value, detail, cached = false } = await work();
+        const record = { phase, ms: round(now() - start), cached, detail };
+        records.push(record);
+        progress.phaseFinished(record);
+        return value;
+      } catch (error) {
+        progress.phaseFailed(phase, round(now() - start));
+        throw error;
+      }
+    },
+  };
+}
+
+/** How a set-up stands against its budget. */
+export interface BudgetReport {
+  totalMs: number;
+  budgetMs: number;
+  /** Fraction of the budget used; above 1 when over. */
+  share: number;
+  over: boolean;
+}
+
+export function budgetReport(totalMs: number, budgetMs: number): BudgetReport {
+  const share = totalMs / budgetMs;
+  return { totalMs: round(totalMs), budgetMs, share: Math.round(share * 1e6) / 1e6, over: totalMs > budgetMs };
+}
+
+/** The set-up worked and took longer than it may. */
+export class OverBudgetError extends KServeEnvError {
+  constructor({ totalMs, budgetMs }: BudgetReport) {
+    super('OVER_BUDGET', ExitCode.overBudget, `Set-up took ${totalMs} ms, over its budget of ${budgetMs} ms`, {
+      hint: 'the environment is running; the phases above show where the time went, or give more with --budget',
+      retryable: true,
+      details: { totalMs, budgetMs },
+    });
+  }
+}
+
+/** Tenths of a millisecond are all that means something. */
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

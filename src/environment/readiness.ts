@@ -1,0 +1,137 @@
+/** Waits until a server is live, its models are ready and one of them has answered; sees a death at once. */
+import type { ExitInfo } from '../engine/engine.js';
+import { pause } from '../engine/settle.js';
+import { ExitCode, KServeEnvError, TimedOutError } from '../errors.js';
+import type { InferenceClient } from '../protocol/client.js';
+
+/** The server ended while it was waited for, or was found dead. */
+export class ServerExitedError extends KServeEnvError {
+  constructor(name: string, exit: ExitInfo, lastLogLines: string[]) {
+    const how =
+      exit.exitCode !== null
+        ? `exited with code ${exit.exitCode}`
+        : exit.signal !== undefined
+          ? `was ended by ${exit.signal}`
+          : 'exited';
+    const oom = exit.oomKilled ? ' (out of memory: OOMKilled)' : '';
+    super('SERVER_EXITED', ExitCode.serverExited, `The server of ${name} ${how}${oom}${withLog(lastLogLines)}`, {
+      hint: exit.oomKilled
+        ? 'give it more with resources.memoryMiB in kserve-env.yaml'
+        : 'the log above says why; --keep-on-failure keeps it for a closer look',
+      details: { name, ...exit, lastLogLines },
+    });
+  }
+}
+
+/** The server runs and is not ready in time. */
+export class NotReadyInTimeError extends TimedOutError {
+  /** The same error with the end of the server's log, which whoever waited may be able to read. */
+  readonly withLogLines: (lines: string[]) => NotReadyInTimeError;
+
+  constructor(goal: string, timeoutMs: number, lastProbe: string, lastLogLines: string[] = []) {
+    super(`${goal} within ${timeoutMs} ms; last answer: ${lastProbe}${withLog(lastLogLines)}`, {
+      hint: 'give it more with --timeout, or look at kserve-env logs',
+      details: { timeoutMs, lastProbe, lastLogLines },
+    });
+    this.withLogLines = (lines) => new NotReadyInTimeError(goal, timeoutMs, lastProbe, lines);
+  }
+}
+
+function withLog(lines: string[]): string {
+  return lines.length === 0 ? '' : `\nIts last log lines:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
+export interface PollOptions {
+  /** Milliseconds until it is given up. */
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Names the goal in the error: `The server was not live`. */
+  goal: string;
+  /** Called with every unsuccessful answer, for a display. */
+  onAnswer?: (answer: string) => void;
+  /** Between two probes; grows from here to ten times as much. */
+  intervalMs?: number;
+}
+
+/**
+ * Asks again and again until the probe says true. A probe that throws is asked again too.
+ * @throws NotReadyInTimeError with the last answer; the signal's reason when aborted
+ */
+export async function poll(
+  probe: (options: { timeoutMs: number; signal: AbortSignal }) => Promise<boolean>,
+  { timeoutMs, signal, goal, onAnswer, intervalMs = 10 }: PollOptions,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let answer = 'none';
+  for (let wait = intervalMs; ; wait = Math.min(wait * 1.2, intervalMs * 10)) {
+    signal.throwIfAborted();
+    const left = deadline - performance.now();
+    if (left <= 0) throw new NotReadyInTimeError(goal, timeoutMs, answer);
+    try {
+      // One probe may hang where the next would be answered, so none gets all the time.
+      if (await probe({ timeoutMs: Math.min(left, 2_000), signal })) return;
+      answer = 'not yet';
+    } catch (error) {
+      signal.throwIfAborted();
+      answer = error instanceof Error ? error.message : String(error);
+    }
+    onAnswer?.(answer);
+    await pause(Math.min(wait, Math.max(deadline - performance.now(), 0)), signal);
+  }
+}
+
+/** Live over both transports: a port that only accepts connections is not an answer. */
+export function pollLive(clients: InferenceClient[], options: Omit<PollOptions, 'goal'>): Promise<void> {
+  return poll(
+    async (call) => {
+      for (const client of clients) if (!(await client.serverLive(call))) return false;
+      return true;
+    },
+    { ...options, goal: 'The server was not live' },
+  );
+}
+
+/** ServerReady, then ModelReady of every model. */
+export function pollModelsReady(
+  client: InferenceClient,
+  models: string[],
+  options: Omit<PollOptions, 'goal'>,
+): Promise<void> {
+  return poll(
+    async (call) => {
+      if (!(await client.serverReady(call))) throw new Error('ServerReady says false');
+      for (const model of models) {
+        if (!(await client.modelReady(model, '', call))) throw new Error(`ModelReady of ${model} says false`);
+      }
+      return true;
+    },
+    { ...options, goal: 'Not every model was ready' },
+  );
+}
+
+/**
+ * Runs work that needs the server alive; the server's death ends it at once.
+ * @param exit settles when the server has ended
+ * @param died makes the error, with the log
+ */
+export async function whileAlive<T>(
+  exit: Promise<ExitInfo>,
+  signal: AbortSignal,
+  died: (exit: ExitInfo) => Promise<Error>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const dead = exit.then(async (info): Promise<never> => {
+    // Stop the probes first; the log may take a moment.
+    controller.abort(new Error('the server has exited'));
+    throw await died(info);
+  });
+  dead.catch(() => {});
+  try {
+    return await Promise.race([dead, work(AbortSignal.any([signal, controller.signal]))]);
+  } catch (error) {
+    // The work stopped because the server died: the death is the cause worth telling.
+    if (controller.signal.aborted) return dead;
+    throw error;
+  }
+}

@@ -1,0 +1,99 @@
+/** What an environment should be, as plain data: made from the config, carried by labels, compared for drift. */
+import type { Config } from '../config/schema.js';
+import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../engine/engine.js';
+import { labelPrefix } from '../engine/labels.js';
+import { type ServerConfig, serverConfigVariable } from '../protocol/server-config.js';
+
+/** The desired environment. Everything that makes two of them different is in here. */
+export interface EnvironmentSpec {
+  /** Digest of what runs: the image, or the server bundle where there is no image. */
+  image: { source: string; id: string };
+  ports: { grpc: PortRequest; http: PortRequest };
+  resources: ResourceLimits;
+  server: ServerConfig;
+}
+
+export interface SpecOptions {
+  config: Config;
+  image: EnvironmentSpec['image'];
+  /** Version of kserve-env. */
+  version: string;
+}
+
+export const specLabel = `${labelPrefix}spec`;
+const versionLabel = `${labelPrefix}version`;
+const configFileLabel = `${labelPrefix}config-file`;
+
+export function desiredSpec({ config, image, version }: SpecOptions): EnvironmentSpec {
+  return {
+    image,
+    ports: config.ports,
+    resources: config.resources,
+    server: {
+      version,
+      host: '0.0.0.0',
+      grpcPort: 8081,
+      httpPort: 8080,
+      logLevel: config.server.logLevel,
+      models: config.models,
+    },
+  };
+}
+
+/** What the engine is asked for. The spec travels in a label, so that the engine itself remembers it. */
+export function instanceSpec(
+  name: string,
+  spec: EnvironmentSpec,
+  options: { imageId?: string; configFile?: string },
+): InstanceSpec {
+  return {
+    name,
+    ...(options.imageId !== undefined && { imageId: options.imageId }),
+    env: { [serverConfigVariable]: JSON.stringify(spec.server) },
+    labels: {
+      [specLabel]: JSON.stringify(spec),
+      [versionLabel]: spec.server.version,
+      ...(options.configFile !== undefined && { [configFileLabel]: options.configFile }),
+    },
+    ports: spec.ports,
+    resources: spec.resources,
+  };
+}
+
+/** The spec that an instance was made from; undefined if somebody else made it or tampered with it. */
+export function specOfLabels(labels: Record<string, string>): EnvironmentSpec | undefined {
+  try {
+    const spec = JSON.parse(labels[specLabel] ?? '') as Partial<EnvironmentSpec>;
+    const whole = spec.image && spec.ports && spec.resources && Array.isArray(spec.server?.models);
+    return whole ? (spec as EnvironmentSpec) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What differs, a line a value: `server.models.0.factor: 2 → 3`. Empty when they are the same. */
+export function differences(desired: EnvironmentSpec, actual: EnvironmentSpec): string[] {
+  const before = flatten(actual);
+  const after = flatten(desired);
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter((path) => before.get(path) !== after.get(path))
+    .map((path) => `${path}: ${short(before.get(path))} → ${short(after.get(path))}`);
+}
+
+function flatten(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
+  if (typeof value !== 'object' || value === null) return into.set(path, JSON.stringify(value));
+  const entries = Object.entries(value);
+  if (entries.length === 0) into.set(path, Array.isArray(value) ? '[]' : '{}');
+  for (const [key, inner] of entries) flatten(inner, path === '' ? key : `${path}.${key}`, into);
+  return into;
+}
+
+function short(value: string | undefined): string {
+  if (value === undefined) return 'none';
+  return value.length > 40 ? `${value.slice(0, 37)}...` : value;
+}
+
+/** Endpoints as clients write them, usable as they are: IPv4, since `localhost` may mean IPv6. */
+export function endpointAddresses({ host, grpcPort, httpPort }: Endpoints): { grpc: string; http: string } {
+  return { grpc: `${host}:${grpcPort}`, http: `http://${host}:${httpPort}` };
+}

@@ -1,0 +1,27 @@
+/** The public API: the verbs of the command line as functions, their results and their errors. */
+export type { CheckResult, CheckStatus } from './checks/check.js';
+export type { SmokeSummary } from './checks/runner.js';
+export type { CommandContext, CommandResult, CommonOptions, PhaseRecord, Progress } from './commands/context.js';
+export { silentProgress } from './commands/context.js';
+export { type DownOptions, type DownReport, down } from './commands/down.js';
+export { NotRunningError, type TargetOptions } from './commands/find-environment.js';
+export { type HealthOptions, type HealthReport, health, NotReadyError } from './commands/health.js';
+export { type InferOptions, type InferReport, infer } from './commands/infer.js';
+export { type LogLine, type LogsOptions, logs } from './commands/logs.js';
+export { ServerRefusedError } from './commands/server-refusal.js';
+export { SmokeFailedError, type SmokeReport, smoke } from './commands/smoke.js';
+export { type StatusOptions, type StatusReport, status } from './commands/status.js';
+export { type UpOptions, type UpPlanReport, type UpReport, up } from './commands/up.js';
+export type { ConfigFlags } from './config/load.js';
+export { ConfigError, type ConfigProblem } from './config/problems.js';
+export type { Config, ConfigInput } from './config/schema.js';
+export {
+  EngineFailedError,
+  EngineUnreachableError,
+  ImageError,
+  InstanceExistsError,
+  PortTakenError,
+} from './engine/engine.js';
+export { OverBudgetError } from './environment/phases.js';
+export { NotReadyInTimeError, ServerExitedError } from './environment/readiness.js';
+export { ExitCode, InterruptedError, KServeEnvError, TimedOutError, UsageError } from './errors.js';

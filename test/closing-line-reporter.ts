@@ -1,0 +1,24 @@
+/** Ends a run with one plain line that any script can read: `N passed, N failed, N skipped`. */
+import type { Reporter, TestModule } from 'vitest/node';
+
+// vitest loads reporters by their default export.
+// biome-ignore lint/style/noDefaultExport: see above
+export default class ClosingLineReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const counts = { passed: 0, failed: 0, skipped: 0 };
+    for (const module of modules) {
+      let tests = 0;
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        counts[state === 'pending' ? 'failed' : state] += 1;
+        tests += 1;
+      }
+      // A file that could not even be loaded has no tests, and has failed.
+      if (tests === 0 && !module.ok()) counts.failed += 1;
+    }
+    // The default reporter's summary is written first.
+    process.on('exit', () => {
+      process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
+    });
+  }
+}

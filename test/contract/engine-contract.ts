@@ -1,0 +1,346 @@
+/** What every engine promises. Docker, local processes and the fake of the tests all pass this one suite. */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Engine,
+  type Instance,
+  InstanceExistsError,
+  type InstanceSpec,
+  type LogLine,
+  type LogOptions,
+  PortTakenError,
+} from '../../src/engine/engine.js';
+import { nameLabel } from '../../src/engine/labels.js';
+import { assertPortFree } from '../../src/engine/port-check.js';
+
+/** One engine under test, and the eyes that look at it from outside. */
+export interface EngineHarness {
+  engine: Engine;
+  /** For an engine with images. */
+  imageId?: string;
+  /** Kills the server without asking the engine. */
+  kill(instance: Instance): Promise<void>;
+  /** Everything that exists in the engine or on the machine under this name: containers, networks, files, processes. */
+  leftOvers(name: string, instance: Instance | undefined): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** Exit code of a server whose configuration cannot be used. */
+const badConfigCode = 2;
+
+export function describeEngine(title: string, makeHarness: () => Promise<EngineHarness>): void {
+  describe(`${title} as an engine`, () => {
+    let harness: EngineHarness;
+    let engine: Engine;
+    const names = new Set<string>();
+
+    beforeAll(async () => {
+      harness = await makeHarness();
+      engine = harness.engine;
+    });
+
+    afterEach(async () => {
+      for (const name of names) {
+        const instance = await engine.inspect(name);
+        if (instance) await engine.remove(instance);
+        expect(await harness.leftOvers(name, instance)).toEqual([]);
+      }
+      names.clear();
+    });
+
+    afterAll(async () => {
+      await harness?.close();
+    });
+
+    function specOf(changes: Partial<InstanceSpec> = {}): InstanceSpec {
+      const name = `contract-${randomBytes(4).toString('hex')}`;
+      const spec: InstanceSpec = {
+        name,
+        env: configured([{ kind: 'identity', name: 'echo' }]),
+        labels: { 'dev.kserve-env.test': 'label with spaces, "quotes" and ünïcode' },
+        ports: { grpc: 'auto', http: 'auto' },
+        resources: { memoryMiB: 256, cpus: 1 },
+        ...(harness.imageId !== undefined && { imageId: harness.imageId }),
+        ...changes,
+      };
+      names.add(spec.name);
+      return spec;
+    }
+
+    async function startNew(changes: Partial<InstanceSpec> = {}): Promise<Instance> {
+      return await engine.start(await engine.create(specOf(changes)));
+    }
+
+    it('says what it is', async () => {
+      const info = await engine.info();
+      expect(info.kind).toBe(engine.kind);
+      expect(info.title).not.toBe('');
+      expect(info.endpoint).not.toBe('');
+      expect(info.os).toBe('linux');
+      expect(info.architecture).toMatch(/^(amd64|arm64)$/);
+    });
+
+    it('creates without starting, and reads the labels back', async () => {
+      const spec = specOf();
+      const created = await engine.create(spec);
+      expect(created).toMatchObject({ name: spec.name, state: 'created' });
+      expect(created.endpoints).toBeUndefined();
+      const inspected = await engine.inspect(spec.name);
+      expect(inspected).toMatchObject({ id: created.id, state: 'created', labels: spec.labels });
+      expect(inspected?.labels[nameLabel]).toBe(spec.name);
+      expect(Date.parse(inspected?.createdAt ?? '')).not.toBeNaN();
+    });
+
+    it('knows nothing of a name that nobody used', async () => {
+      expect(await engine.inspect('contract-never-made')).toBeUndefined();
+    });
+
+    it('starts a server that answers on 127.0.0.1, on ports read back', async () => {
+      const started = await startNew();
+      expect(started.state).toBe('running');
+      expect(started.endpoints?.host).toBe('127.0.0.1');
+      expect(started.endpoints?.grpcPort).toBeGreaterThan(0);
+      expect(started.endpoints?.grpcPort).not.toBe(started.endpoints?.httpPort);
+      await untilLive(started);
+      expect((await engine.inspect(started.name))?.endpoints).toEqual(started.endpoints);
+      expect(Date.parse(started.startedAt ?? '')).not.toBeNaN();
+    });
+
+    it('keeps a name for the first, whom a second create leaves untouched', async () => {
+      const spec = specOf();
+      const first = await engine.start(await engine.create(spec));
+      await untilLive(first);
+      await expect(engine.create({ ...spec, labels: {} })).rejects.toThrow(InstanceExistsError);
+      expect(await engine.inspect(spec.name)).toEqual(await engine.inspect(first.name));
+      expect(await engine.inspect(spec.name)).toMatchObject({ id: first.id, state: 'running', labels: spec.labels });
+      await untilLive(first);
+    });
+
+    it('lets exactly one of eight creates at once win, and what it made works', async () => {
+      const spec = specOf();
+      const results = await Promise.allSettled(Array.from({ length: 8 }, () => engine.create(spec)));
+      const won = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
+      const lost = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
+      expect(won).toHaveLength(1);
+      for (const reason of lost) expect(reason).toBeInstanceOf(InstanceExistsError);
+      expect((await engine.inspect(spec.name))?.id).toBe(won[0]?.id);
+      await untilLive(await engine.start(won[0] as Instance));
+    });
+
+    it('honours fixed ports, and says who has them', async () => {
+      const [grpc, http] = await twoFreePorts();
+      const started = await startNew({ ports: { grpc, http } });
+      expect(started.endpoints).toEqual({ host: '127.0.0.1', grpcPort: grpc, httpPort: http });
+      await untilLive(started);
+      const holder = await engine.portHolder(http);
+      expect(holder?.description).toContain(started.name);
+      expect(holder?.freeWith).toBe(`kserve-env down --name ${started.name}`);
+      await engine.remove(started);
+      expect(await engine.portHolder(http)).toBeUndefined();
+      await assertPortFree(grpc);
+      await assertPortFree(http);
+    });
+
+    it('refuses to start on a fixed port that another program has, and can be removed then', async () => {
+      await using squatter = await listenSomewhere();
+      const [free] = await twoFreePorts();
+      const created = await engine.create(specOf({ ports: { grpc: free, http: squatter.port } }));
+      const error = await rejection(engine.start(created));
+      expect(error).toBeInstanceOf(PortTakenError);
+      expect((error as PortTakenError).port).toBe(squatter.port);
+      expect(await engine.inspect(created.name)).toMatchObject({ id: created.id });
+      await engine.remove(created);
+      await assertPortFree(free);
+    });
+
+    it('names the environment that has a fixed port', async () => {
+      const first = await startNew();
+      const taken = first.endpoints?.grpcPort ?? 0;
+      const second = await engine.create(specOf({ ports: { grpc: taken, http: 'auto' } }));
+      const error = await rejection(engine.start(second));
+      expect(error).toBeInstanceOf(PortTakenError);
+      expect((error as PortTakenError).hint).toContain(`kserve-env down --name ${first.name}`);
+    });
+
+    it('tells how a server ended whose configuration is broken, waited for before its start', async () => {
+      const created = await engine.create(specOf({ env: configured('nonsense') }));
+      const ended = engine.waitForExit(created);
+      const started = await engine.start(created);
+      expect(['running', 'exited']).toContain(started.state);
+      expect(await ended).toEqual({ exitCode: badConfigCode, oomKilled: false });
+      const seen = await engine.inspect(created.name);
+      expect(seen).toMatchObject({ state: 'exited', exit: { exitCode: badConfigCode, oomKilled: false } });
+      expect(seen?.endpoints).toBeUndefined();
+      const log = await linesOf(engine, created);
+      expect(log.some(({ line }) => line.includes('models'))).toBe(true);
+      expect(log.at(-1)?.stream).toBe('stderr');
+    });
+
+    it('tells the exit of a server that ended before anybody waited', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      await engine.stop(started, 5_000);
+      expect(await engine.waitForExit(started)).toEqual({ exitCode: 0, oomKilled: false });
+    });
+
+    it('stops a server, which ends by itself with code 0', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      const ended = engine.waitForExit(started);
+      await engine.stop(started, 10_000);
+      expect(await ended).toEqual({ exitCode: 0, oomKilled: false });
+      expect(await engine.inspect(started.name)).toMatchObject({ state: 'exited', exit: { exitCode: 0 } });
+      await engine.stop(started, 10_000);
+    });
+
+    it('sees a server that somebody else killed', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      const ended = engine.waitForExit(started);
+      await harness.kill(started);
+      expect(await ended).toMatchObject({ exitCode: 137, signal: 'SIGKILL' });
+      expect((await engine.inspect(started.name))?.state).toBe('exited');
+    });
+
+    it('gives the log: all of it, its tail, from an instant on', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      await engine.stop(started, 5_000);
+      const all = await linesOf(engine, started);
+      expect(all.length).toBeGreaterThanOrEqual(2);
+      expect(all[0]).toEqual({ stream: 'stdout', line: expect.stringContaining('server started') });
+      expect(await linesOf(engine, started, { tail: 1 })).toEqual(all.slice(-1));
+      expect(await linesOf(engine, started, { tail: 0 })).toEqual([]);
+      expect(await linesOf(engine, started, { since: Date.parse(started.startedAt ?? '') - 1_000 })).toEqual(all);
+      expect(await linesOf(engine, started, { since: Date.now() + 60_000 })).toEqual([]);
+    });
+
+    it('follows the log until the server ends', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      const followed: string[] = [];
+      for await (const { line } of engine.logs(started, { follow: true })) {
+        followed.push(line);
+        if (line.includes('server started')) await engine.stop(started, 5_000);
+      }
+      expect(followed.at(-1)).toContain('server stopped');
+    });
+
+    it('stops following when told to', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      const abort = new AbortController();
+      const reason = new Error('enough');
+      const follow = async () => {
+        for await (const _ of engine.logs(started, { follow: true, signal: abort.signal })) abort.abort(reason);
+      };
+      await expect(follow()).rejects.toBe(reason);
+    });
+
+    it('removes a running instance and all that belongs to it, as often as it is told to', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      const ended = engine.waitForExit(started);
+      await Promise.all([engine.remove(started), engine.remove(started)]);
+      await engine.remove(started);
+      await ended;
+      expect(await engine.inspect(started.name)).toBeUndefined();
+      expect(await harness.leftOvers(started.name, started)).toEqual([]);
+      await assertPortFree(started.endpoints?.httpPort ?? 0);
+      expect(await linesOf(engine, started)).toEqual([]);
+      expect(await engine.waitForExit(started)).toEqual({ exitCode: null, oomKilled: false });
+    });
+
+    it('removes what was never started, and what has ended', async () => {
+      const created = await engine.create(specOf());
+      await engine.remove(created);
+      expect(await harness.leftOvers(created.name, created)).toEqual([]);
+      const started = await startNew();
+      await engine.stop(started, 1_000);
+      await engine.remove(started);
+      expect(await harness.leftOvers(started.name, started)).toEqual([]);
+    });
+
+    it('removes exactly the instance it is given, not the next one of its name', async () => {
+      const spec = specOf();
+      const first = await engine.create(spec);
+      await engine.remove(first);
+      const second = await engine.start(await engine.create(spec));
+      await engine.remove(first);
+      expect(await engine.inspect(spec.name)).toMatchObject({ id: second.id, state: 'running' });
+      await untilLive(second);
+    });
+
+    it('lists what it has, oldest first', async () => {
+      const first = await engine.create(specOf());
+      const second = await startNew();
+      const mine = (await engine.list()).filter(({ name }) => names.has(name));
+      expect(mine.map(({ id }) => id)).toEqual([first.id, second.id]);
+      expect(mine.map(({ state }) => state)).toEqual(['created', 'running']);
+    });
+
+    it('settles with the reason when it is told to give up', async () => {
+      const created = await engine.create(specOf());
+      const reason = new Error('given up');
+      const later = new AbortController();
+      const waiting = engine.waitForExit(created, later.signal);
+      later.abort(reason);
+      await expect(waiting).rejects.toBe(reason);
+      const aborted = AbortSignal.abort(reason);
+      await expect(engine.inspect(created.name, aborted)).rejects.toBe(reason);
+      await expect(engine.list(aborted)).rejects.toBe(reason);
+      await expect(engine.create(specOf(), aborted)).rejects.toBe(reason);
+      await expect(engine.start(created, aborted)).rejects.toBe(reason);
+      await expect(engine.stop(created, 1_000, aborted)).rejects.toBe(reason);
+      await expect(engine.remove(created, aborted)).rejects.toBe(reason);
+      await expect(engine.portHolder(1, aborted)).rejects.toBe(reason);
+      await expect(engine.info(aborted)).rejects.toBe(reason);
+      expect(await engine.inspect(created.name)).toMatchObject({ id: created.id, state: 'created' });
+    });
+  });
+}
+
+/** Variables of a server with these models. */
+export function configured(models: unknown): Record<string, string> {
+  return { KSERVE_ENV_SERVER_CONFIG: JSON.stringify({ version: '0.0.0-test', models }) };
+}
+
+/** All lines of a log that ends. */
+export async function linesOf(engine: Engine, instance: Instance, options: LogOptions = {}): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  for await (const line of engine.logs(instance, options)) lines.push(line);
+  return lines;
+}
+
+/** Asks for liveness until there is an answer; a port that accepts is none. */
+export async function untilLive(instance: Instance): Promise<void> {
+  const url = `http://127.0.0.1:${instance.endpoints?.httpPort}/v2/health/live`;
+  await expect.poll(() => fetch(url).then(({ status }) => status, String), { timeout: 15_000, interval: 20 }).toBe(200);
+}
+
+/** What a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+}
+
+/** A listener that keeps a port of 127.0.0.1. */
+export async function listenSomewhere(): Promise<AsyncDisposable & { port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no address');
+  return {
+    port: address.port,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+async function twoFreePorts(): Promise<[number, number]> {
+  await using one = await listenSomewhere();
+  await using other = await listenSomewhere();
+  return [one.port, other.port];
+}
