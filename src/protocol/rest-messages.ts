@@ -27,7 +27,7 @@ const tensorSchema = z.object({
   datatype: z.string(),
   shape: z.array(z.number()),
   parameters,
-  data: z.unknown(),
+  data: z.unknown().optional(),
 });
 const text = z.string().nullish();
 

@@ -22,16 +22,14 @@ function data(datatype: Datatype, count: number): fc.Arbitrary<Tensor['data']> {
 
 /** A tensor of one of `allowed`, of up to three dimensions, some of them zero. */
 export function tensors(allowed: readonly Datatype[] = datatypes): fc.Arbitrary<Tensor> {
-  return fc
-    .tuple(name, fc.constantFrom(...allowed), shape)
-    .chain(([tensorName, datatype, dimensions]) =>
-      data(datatype, product(dimensions)).map((elements) => ({
-        name: tensorName,
-        datatype,
-        shape: dimensions,
-        data: elements,
-      })),
-    );
+  return fc.tuple(name, fc.constantFrom(...allowed), shape).chain(([tensorName, datatype, dimensions]) =>
+    data(datatype, product(dimensions)).map((elements) => ({
+      name: tensorName,
+      datatype,
+      shape: dimensions,
+      data: elements,
+    })),
+  );
 }
 
 /** Parameters of the kinds that every form carries without change. */

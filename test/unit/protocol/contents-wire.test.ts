@@ -9,7 +9,8 @@ import { serviceDefinition } from '../../../src/protocol/service-definition.js';
 
 serviceDefinition();
 const proto = readFileSync(new URL('../../../proto/inference.proto', import.meta.url), 'utf8');
-const independent = protobuf.parse(proto, { keepCase: true }).root.lookupType('inference.InferTensorContents');
+const { root } = protobuf.parse(proto, { keepCase: true });
+const independent = root.resolveAll().lookupType('inference.InferTensorContents');
 
 const write = (contents: TensorContents): Buffer =>
   Buffer.from(writeContents(contents, protobuf.Writer.create()).finish());
@@ -64,8 +65,17 @@ describe('typed contents on the wire', () => {
     const writer = protobuf.Writer.create();
     writer.uint32((3 << 3) | 0).int64(Long.fromString('-9007199254740993'));
     writer.uint32((7 << 3) | 1).double(1.5);
-    writer.uint32((3 << 3) | 2).fork().int64(1).int64(2).ldelim();
-    writer.uint32((7 << 3) | 2).fork().double(2.5).ldelim();
+    writer
+      .uint32((3 << 3) | 2)
+      .fork()
+      .int64(1)
+      .int64(2)
+      .ldelim();
+    writer
+      .uint32((7 << 3) | 2)
+      .fork()
+      .double(2.5)
+      .ldelim();
     writer.uint32((1 << 3) | 0).bool(true);
     expect(read(writer.finish())).toEqual({
       int64_contents: BigInt64Array.of(-9007199254740993n, 1n, 2n),
@@ -76,7 +86,13 @@ describe('typed contents on the wire', () => {
 
   it('skip fields that they do not know', () => {
     const writer = protobuf.Writer.create();
-    writer.uint32((15 << 3) | 2).string('new').uint32((2 << 3) | 2).fork().int32(-1).ldelim();
+    writer
+      .uint32((15 << 3) | 2)
+      .string('new')
+      .uint32((2 << 3) | 2)
+      .fork()
+      .int32(-1)
+      .ldelim();
     expect(read(writer.finish())).toEqual({ int_contents: Int32Array.of(-1) });
   });
 

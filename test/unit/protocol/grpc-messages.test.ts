@@ -76,7 +76,9 @@ describe('inference messages over gRPC', () => {
   });
 
   it('send a number without fraction as int64, as other clients do', () => {
-    expect(overTheWire({ ...requestOf([], 'typed'), parameters: { priority: 1 } }).parameters).toEqual({ priority: 1n });
+    expect(overTheWire({ ...requestOf([], 'typed'), parameters: { priority: 1 } }).parameters).toEqual({
+      priority: 1n,
+    });
   });
 
   it('take a parameter called __proto__ as a parameter', () => {

@@ -4,7 +4,8 @@ import { datatypes } from '../../../src/protocol/datatype.js';
 import { decodeRaw, encodeRaw } from '../../../src/protocol/raw-bytes.js';
 import { bits, tensors } from './arbitraries.js';
 
-const invalid = (text: string) => expect.objectContaining({ status: 'INVALID_ARGUMENT', message: expect.stringContaining(text) });
+const invalid = (text: string) =>
+  expect.objectContaining({ status: 'INVALID_ARGUMENT', message: expect.stringContaining(text) });
 
 describe('raw tensor data', () => {
   it.each(datatypes)('of %s comes back bit by bit, wherever in a buffer it starts', (datatype) => {

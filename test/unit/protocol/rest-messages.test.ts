@@ -28,7 +28,7 @@ const decodeTensor = (tensor: object) =>
 const refusal = (text: string) =>
   expect.objectContaining({ status: 'INVALID_ARGUMENT', message: expect.stringContaining(text) });
 
-const isFinite = ({ data }: Tensor) => !(data as Float64Array).some((value) => !Number.isFinite(value));
+const finiteOnly = ({ data }: Tensor) => !(data as Float64Array).some((value) => !Number.isFinite(value));
 
 describe('requests in JSON', () => {
   it.each(datatypes.filter((datatype) => !['FP16', 'BF16', 'FP32', 'FP64'].includes(datatype)))(
@@ -44,19 +44,26 @@ describe('requests in JSON', () => {
 
   it.each(['FP32', 'FP64'] as const)('bring finite %s back bit by bit, negative zero too', (datatype) => {
     fc.assert(
-      fc.property(tensors([datatype]).filter(isFinite), (tensor) => {
+      fc.property(tensors([datatype]).filter(finiteOnly), (tensor) => {
         expect(roundTrip(requestOf([tensor])).inputs.map(bits)).toEqual([bits(tensor)]);
       }),
     );
   });
 
   it('may nest their data', () => {
-    const { inputs } = decodeTensor({ shape: [2, 2], data: [[1, 2], [3, 4]] });
+    const { inputs } = decodeTensor({
+      shape: [2, 2],
+      data: [
+        [1, 2],
+        [3, 4],
+      ],
+    });
     expect(inputs[0]).toMatchObject({ shape: [2, 2], data: Float64Array.of(1, 2, 3, 4) });
   });
 
   it('carry id, parameters and requested outputs', () => {
-    const text = '{"id":"7","parameters":{"a":1,"nested":{},"none":null},"inputs":[],"outputs":[{"name":"y","parameters":{"binary_data":true}}]}';
+    const text =
+      '{"id":"7","parameters":{"a":1,"nested":{},"none":null},"inputs":[],"outputs":[{"name":"y","parameters":{"binary_data":true}}]}';
     expect(decodeText(text)).toMatchObject({
       id: '7',
       parameters: { a: 1 },
@@ -128,9 +135,12 @@ describe('requests with binary tensor data', () => {
     );
   });
 
-  it.each(['x', '-1', '1.5', '', '11', '99999999999999999999'])('refuse the header length %j for ten bytes', (header) => {
-    expect(() => parseHeaderLength(header, 10)).toThrow(refusal('Inference-Header-Content-Length'));
-  });
+  it.each(['x', '-1', '1.5', '', '11', '99999999999999999999'])(
+    'refuse the header length %j for ten bytes',
+    (header) => {
+      expect(() => parseHeaderLength(header, 10)).toThrow(refusal('Inference-Header-Content-Length'));
+    },
+  );
 });
 
 describe('responses', () => {
