@@ -10,7 +10,7 @@ import {
 } from '../engine.js';
 import { nameLabel } from '../labels.js';
 import { assertPortFree, findPortHolder } from '../port-check.js';
-import { pause, rejectOnAbort } from '../settle.js';
+import { pause } from '../settle.js';
 import { identify } from './identity.js';
 import { endProcess, toInstance, toState } from './instance.js';
 import { launch } from './launch.js';
@@ -138,20 +138,16 @@ export function processEngine(options: ProcessEngineOptions): Engine {
   }
 
   async function waitForExit(instance: Instance, signal?: AbortSignal): Promise<ExitInfo> {
-    const abort = rejectOnAbort(signal);
-    try {
-      while (true) {
-        const child = children.get(instance.id);
-        const info = await Promise.race([child, abort.promise, pause(pollMs, signal)]);
-        if (info) return info;
-        if (child) continue;
-        const record = await recordOf(instance);
-        if (!record) return { exitCode: null, oomKilled: false };
-        const seen = await toState(record);
-        if (seen.state === 'exited') return seen.exit;
-      }
-    } finally {
-      abort.stop();
+    while (true) {
+      signal?.throwIfAborted();
+      const child = children.get(instance.id);
+      const record = child ? undefined : await recordOf(instance);
+      if (!child && !record) return { exitCode: null, oomKilled: false };
+      const seen = record && (await toState(record));
+      if (seen?.state === 'exited') return seen.exit;
+      // The timer keeps this command alive, which the child does not.
+      const info = await Promise.race([pause(pollMs, signal), ...(child ? [child] : [])]);
+      if (info) return info;
     }
   }
 
@@ -165,7 +161,10 @@ export function processEngine(options: ProcessEngineOptions): Engine {
   return {
     kind: 'process',
     images: undefined,
-    info: async () => info(),
+    async info(signal) {
+      signal?.throwIfAborted();
+      return info();
+    },
 
     async inspect(name, signal) {
       signal?.throwIfAborted();
