@@ -1,6 +1,6 @@
 /** Builds the server's bundle once, before the tests that run it. For `globalSetup` of vitest. */
-import { buildServer } from '../scripts/build-server.js';
-
 export async function setup(): Promise<void> {
+  const script = new URL('../scripts/build-server.js', import.meta.url).href;
+  const { buildServer } = (await import(script)) as { buildServer: () => Promise<void> };
   await buildServer();
 }

@@ -1,0 +1,259 @@
+/** An engine in memory that runs the real server inside this process; it passes the contract of all engines. */
+import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import {
+  type Engine,
+  EngineFailedError,
+  type EngineKind,
+  type ExitInfo,
+  type Instance,
+  InstanceExistsError,
+  type InstanceSpec,
+  type LogLine,
+  PortTakenError,
+} from '../../src/engine/engine.js';
+import { nameLabel } from '../../src/engine/labels.js';
+import { findPortHolder } from '../../src/engine/port-check.js';
+import { serverConfigSchema, serverConfigVariable } from '../../src/protocol/server-config.js';
+import { ListenError, type RunningServer, startServer } from '../../src/server/start-server.js';
+import { createLogger } from '../../src/server/telemetry/logger.js';
+import { type FakeImages, fakeImages } from './fake-images.js';
+
+export interface FakeEngineOptions {
+  /** `docker` has an image store, `process` has none. `process` unless given. */
+  kind?: EngineKind;
+}
+
+export interface FakeEngine extends Engine {
+  readonly images: FakeImages | undefined;
+  /** Thrown by every create, or start, while set. */
+  failCreate: unknown;
+  failStart: unknown;
+  /** Servers started while it is set end in this way at once. */
+  dieOnStart: ExitInfo | undefined;
+  /** Servers started while it is set have ports on which nobody answers. */
+  neverReady: boolean;
+  /** Every change that was asked for, in order: `create name`, `start name`, `stop name`, `remove name`. */
+  readonly changes: string[];
+  /** Ends a server as `kill -9` does. */
+  kill(name: string): Promise<void>;
+  /** Plants what a killed command leaves: a name with nothing behind it. */
+  leaveIncomplete(name: string): void;
+}
+
+interface Held {
+  spec: InstanceSpec;
+  instance: Instance;
+  log: { at: number; line: LogLine }[];
+  events: EventEmitter;
+  server?: RunningServer;
+}
+
+export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
+  const kind = options.kind ?? 'process';
+  const held = new Map<string, Held>();
+
+  const of = (instance: Instance) => {
+    const entry = held.get(instance.name);
+    return entry?.instance.id === instance.id ? entry : undefined;
+  };
+
+  function end(entry: Held, exit: ExitInfo): void {
+    if (entry.instance.state === 'exited') return;
+    const { endpoints: _endpoints, ...rest } = entry.instance;
+    entry.instance = { ...rest, state: 'exited', exit };
+    entry.events.emit('change');
+  }
+
+  function write(entry: Held, line: LogLine): void {
+    entry.log.push({ at: Date.now(), line });
+    entry.events.emit('change');
+  }
+
+  async function portHolder(port: number, signal?: AbortSignal) {
+    signal?.throwIfAborted();
+    const holder = [...held.values()].find(
+      ({ instance: { endpoints } }) => endpoints?.grpcPort === port || endpoints?.httpPort === port,
+    )?.instance.name;
+    if (holder === undefined) return undefined;
+    return { description: `the environment ${holder}`, freeWith: `kserve-env down --name ${holder}` };
+  }
+
+  async function run(entry: Held): Promise<void> {
+    const { spec } = entry;
+    const port = (request: InstanceSpec['ports']['grpc']) => (request === 'auto' ? 0 : request);
+    const parsed = serverConfigSchema.safeParse({
+      ...(JSON.parse(spec.env[serverConfigVariable] ?? '{}') as object),
+      host: '127.0.0.1',
+      grpcPort: port(spec.ports.grpc),
+      httpPort: port(spec.ports.http),
+    });
+    if (!parsed.success) {
+      write(entry, { stream: 'stderr', line: parsed.error.message.replaceAll('\n', ' ') });
+      end(entry, { exitCode: 2, oomKilled: false });
+      return;
+    }
+    const log = createLogger({
+      level: parsed.data.logLevel,
+      write: (line) => write(entry, { stream: 'stdout', line: line.trimEnd() }),
+    });
+    try {
+      const server = await startServer(parsed.data, { log });
+      entry.server = server;
+      const { grpcPort, httpPort } = server;
+      entry.instance = { ...entry.instance, endpoints: { host: '127.0.0.1', grpcPort, httpPort } };
+      if (engine.neverReady) await server.close(0);
+      else log.announce('server started', { grpcPort, httpPort });
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      throw new PortTakenError(error.port, (await portHolder(error.port)) ?? (await findPortHolder(error.port)));
+    }
+  }
+
+  const engine: FakeEngine = {
+    kind,
+    images: kind === 'docker' ? fakeImages() : undefined,
+    failCreate: undefined,
+    failStart: undefined,
+    dieOnStart: undefined,
+    neverReady: false,
+    changes: [],
+
+    async info(signal) {
+      signal?.throwIfAborted();
+      const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
+      return { kind, title: 'fake engine', endpoint: 'memory', os: 'linux', architecture };
+    },
+
+    async inspect(name, signal) {
+      signal?.throwIfAborted();
+      return held.get(name)?.instance;
+    },
+
+    async list(signal) {
+      signal?.throwIfAborted();
+      return [...held.values()].map(({ instance }) => instance);
+    },
+
+    async create(spec, signal) {
+      signal?.throwIfAborted();
+      engine.changes.push(`create ${spec.name}`);
+      if (engine.failCreate !== undefined) throw engine.failCreate;
+      if (held.has(spec.name)) throw new InstanceExistsError(spec.name);
+      const instance: Instance = {
+        name: spec.name,
+        id: randomBytes(8).toString('hex'),
+        state: 'created',
+        labels: { ...spec.labels, [nameLabel]: spec.name },
+        createdAt: new Date().toISOString(),
+        ...(spec.imageId !== undefined && { imageId: spec.imageId }),
+      };
+      held.set(spec.name, { spec, instance, log: [], events: new EventEmitter().setMaxListeners(0) });
+      return instance;
+    },
+
+    async start(instance, signal) {
+      signal?.throwIfAborted();
+      engine.changes.push(`start ${instance.name}`);
+      if (engine.failStart !== undefined) throw engine.failStart;
+      const entry = of(instance);
+      if (!entry) throw new EngineFailedError(`${instance.name} was removed before its start`);
+      const before = entry.instance;
+      entry.instance = { ...before, state: 'running', startedAt: new Date().toISOString() };
+      try {
+        if (engine.dieOnStart) end(entry, engine.dieOnStart);
+        else await run(entry);
+      } catch (error) {
+        entry.instance = before;
+        throw error;
+      }
+      return entry.instance;
+    },
+
+    async waitForExit(instance, signal) {
+      while (true) {
+        signal?.throwIfAborted();
+        const entry = of(instance);
+        if (!entry) return { exitCode: null, oomKilled: false };
+        if (entry.instance.exit) return entry.instance.exit;
+        await changeOf(entry, signal);
+      }
+    },
+
+    async stop(instance, graceMs, signal) {
+      signal?.throwIfAborted();
+      engine.changes.push(`stop ${instance.name}`);
+      const entry = of(instance);
+      if (entry?.instance.state !== 'running') return;
+      await entry.server?.close(graceMs);
+      write(entry, { stream: 'stdout', line: JSON.stringify({ message: 'server stopped' }) });
+      end(entry, { exitCode: 0, oomKilled: false });
+    },
+
+    async remove(instance, signal) {
+      signal?.throwIfAborted();
+      engine.changes.push(`remove ${instance.name}`);
+      const entry = of(instance);
+      if (!entry) return;
+      await entry.server?.close(0);
+      if (of(instance)) held.delete(instance.name);
+      end(entry, { exitCode: 137, signal: 'SIGKILL', oomKilled: false });
+    },
+
+    async *logs(instance, { follow, tail, since, signal } = {}) {
+      const entry = of(instance);
+      if (!entry) return;
+      const wanted = entry.log.filter(({ at }) => since === undefined || at >= since);
+      let next = entry.log.length;
+      for (const { line } of tail === undefined ? wanted : wanted.slice(Math.max(0, wanted.length - tail))) {
+        signal?.throwIfAborted();
+        yield line;
+      }
+      while (follow) {
+        signal?.throwIfAborted();
+        const lines = entry.log.slice(next);
+        next += lines.length;
+        for (const { line } of lines) yield line;
+        if (next < entry.log.length) continue;
+        if (entry.instance.state === 'exited') return;
+        await changeOf(entry, signal);
+      }
+    },
+
+    portHolder,
+
+    async kill(name) {
+      const entry = held.get(name);
+      if (!entry) return;
+      await entry.server?.close(0);
+      end(entry, { exitCode: 137, signal: 'SIGKILL', oomKilled: false });
+    },
+
+    leaveIncomplete(name) {
+      const labels = { [nameLabel]: name };
+      const instance: Instance = { name, id: randomBytes(8).toString('hex'), state: 'incomplete', labels };
+      const spec: InstanceSpec = {
+        name,
+        env: {},
+        labels,
+        ports: { grpc: 'auto', http: 'auto' },
+        resources: { memoryMiB: 1, cpus: 1 },
+      };
+      held.set(name, { spec, instance, log: [], events: new EventEmitter() });
+    },
+
+    async [Symbol.asyncDispose]() {
+      for (const { server } of held.values()) await server?.close(0);
+    },
+  };
+  return engine;
+}
+
+async function changeOf(entry: Held, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await once(entry.events, 'change', signal ? { signal } : {});
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
