@@ -25,7 +25,8 @@ const parameters = z.record(z.string(), z.unknown()).nullish();
 const tensorSchema = z.object({
   name: z.string(),
   datatype: z.string(),
-  shape: z.array(z.number()),
+  // A dimension beyond 2^53 is read as a bigint; the shape's own check refuses it.
+  shape: z.array(z.union([z.number(), z.bigint()]).transform(Number)),
   parameters,
   data: z.unknown().optional(),
 });

@@ -1,5 +1,12 @@
 /** The gRPC transport: messages in, data plane, messages out. */
-import { type handleUnaryCall, Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  type handleUnaryCall,
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  setLogVerbosity,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { decodeInferRequest, encodeInferResponse, type WireMethods } from '../../protocol/grpc-messages.js';
 import { serviceDefinition } from '../../protocol/service-definition.js';
 import { asOipError, type DataPlane } from '../data-plane.js';
@@ -31,6 +38,8 @@ type Handlers = {
 
 /** Listens for gRPC in plain text. Rejects with the system's words where the port cannot be had. */
 export async function startGrpcServer({ host, port, dataPlane, log }: GrpcServerOptions): Promise<RunningTransport> {
+  // What grpc-js would print beside our own lines comes back as an error anyway.
+  if (!process.env.GRPC_VERBOSITY) setLogVerbosity(logVerbosity.NONE);
   const server = new Server({ 'grpc.max_receive_message_length': maxMessageBytes });
   const handlers = createHandlers(dataPlane);
   const implementation = Object.fromEntries(
