@@ -1,5 +1,6 @@
 /** An image as `POST /images/load` takes it: its config, its layers, and a list of both. */
 import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
 import { contentLabel, labelPrefix } from '../engine/labels.js';
 import { nodePath } from './host-runtime.js';
@@ -107,22 +108,11 @@ async function fill(tar: Pack, image: DescribedImage): Promise<void> {
   tar.entry({ name: 'manifest.json', mtime: new Date(0) }, JSON.stringify(manifest));
   tar.entry({ name: configName, mtime: new Date(0) }, image.configJson);
   for (const layer of image.layers) {
-    await new Promise<void>((resolve, reject) => {
-      const entry = tar.entry({ name: layerName(layer), size: layer.size, mtime: new Date(0) }, (error) =>
-        error ? reject(error) : resolve(),
-      );
-      pour(layer.content(), entry).catch(reject);
-    });
+    const entry = tar.entry({ name: layerName(layer), size: layer.size, mtime: new Date(0) });
+    // Ends with an error when the layer has not the size that its digest was taken with.
+    await pipeline(layer.content(), entry);
   }
   tar.finalize();
-}
-
-/** Writes all chunks, at the reader's pace. */
-async function pour(chunks: AsyncIterable<Uint8Array>, entry: NodeJS.WritableStream): Promise<void> {
-  for await (const chunk of chunks) {
-    if (!entry.write(chunk)) await new Promise<void>((resolve) => entry.once('drain', resolve));
-  }
-  entry.end();
 }
 
 function sha256(text: string): string {

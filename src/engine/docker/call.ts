@@ -5,8 +5,8 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { KServeEnvError } from '../../errors.js';
-import { EngineFailedError, EngineUnreachableError } from '../engine.js';
+import { EngineFailedError } from '../engine.js';
+import { asEngineError, DaemonRefusal, silence } from './daemon-errors.js';
 import { everyStatus, type Modem, statusOf } from './modem.js';
 
 /** How long the daemon may be silent, in milliseconds. */
@@ -38,21 +38,11 @@ export interface DaemonRequest {
   /** A tar archive to send instead of a JSON body. */
   upload?: Readable;
   signal?: AbortSignal | undefined;
-  /** Milliseconds for the whole call, `idle` to bound only the silence, `none` for an answer that may take for ever. */
-  limit?: number | 'idle' | 'none';
-}
-
-/** The daemon answered with an error status. Callers turn the statuses they know into errors with a name. */
-export class DaemonRefusal extends Error {
-  constructor(
-    readonly request: string,
-    readonly status: number,
-    /** What the daemon said. */
-    readonly words: string,
-  ) {
-    super(`${request}: ${status} ${words}`);
-    this.name = 'DaemonRefusal';
-  }
+  /**
+   * Milliseconds for the whole call; `idle` to bound only the silence; `work` for what takes a busy daemon its time, and
+   * may as long as it answers to others; `none` for an answer that may take for ever.
+   */
+  limit?: number | 'idle' | 'work' | 'none';
 }
 
 /** An answer whose head has arrived. The body must be read to its end, or closed. */
@@ -77,7 +67,7 @@ export async function openAnswer(daemon: Daemon, request: DaemonRequest): Promis
     response = await watch.guard(dial(daemon.modem, request, watch));
   } catch (error) {
     watch.close();
-    throw asEngineError(daemon, name, error);
+    throw asEngineError(daemon.endpoint, name, error);
   }
   const answer: DaemonAnswer = {
     status: statusOf(response),
@@ -153,6 +143,22 @@ function dial(modem: Modem, request: DaemonRequest, watch: Watch): Promise<Incom
   });
 }
 
+/** Share of a call's limit that is kept for asking a busy daemon whether it is alive. */
+const pingShare = 0.3;
+/** Work is given up after so many times the limit of a call. */
+const longestWork = 6;
+
+async function answersPing(daemon: Daemon): Promise<boolean> {
+  const limit = daemon.limits.callMs * pingShare;
+  try {
+    const answer = await openAnswer(daemon, { method: 'GET', path: '/_ping', limit });
+    answer.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 interface Watch {
   /** Aborts when the caller aborts, the limit is over, or `close` is called: ends the socket. */
   signal: AbortSignal;
@@ -164,7 +170,10 @@ interface Watch {
 function watchSilence(daemon: Daemon, name: string, request: DaemonRequest): Watch {
   const controller = new AbortController();
   const { limit = daemon.limits.callMs, signal } = request;
-  const milliseconds = limit === 'idle' ? daemon.limits.idleMs : limit;
+  const { callMs, idleMs } = daemon.limits;
+  const periods = { idle: idleMs, work: callMs * (1 - pingShare), none: undefined };
+  const period = typeof limit === 'number' ? limit : periods[limit];
+  const started = performance.now();
   let timer: NodeJS.Timeout | undefined;
   let giveUp: (reason: unknown) => void = () => {};
   const givenUp = new Promise<never>((_, reject) => {
@@ -183,18 +192,12 @@ function watchSilence(daemon: Daemon, name: string, request: DaemonRequest): Wat
     daemon.closed.removeEventListener('abort', onClosed);
     controller.abort();
   };
-  if (milliseconds !== 'none') {
-    timer = setTimeout(
-      () =>
-        end(
-          new EngineUnreachableError(
-            `The daemon at ${daemon.endpoint} did not answer ${name} within ${milliseconds / 1000} s`,
-            { hint: 'see whether `docker version` answers; if not, restart the daemon, or use --engine process' },
-          ),
-        ),
-      milliseconds,
-    );
-  }
+  const silent = async () => {
+    const busy = limit === 'work' && performance.now() - started < callMs * longestWork && (await answersPing(daemon));
+    if (busy && !controller.signal.aborted) timer?.refresh();
+    else end(silence(daemon.endpoint, name, performance.now() - started));
+  };
+  if (period !== undefined) timer = setTimeout(silent, period);
   signal?.addEventListener('abort', onAbort, { once: true });
   daemon.closed.addEventListener('abort', onClosed, { once: true });
   return {
@@ -222,45 +225,9 @@ async function* readBody(
       yield next.value;
     }
   } catch (error) {
-    throw asEngineError(daemon, name, error);
+    throw asEngineError(daemon.endpoint, name, error);
   } finally {
     watch.close();
     response.destroy();
   }
-}
-
-/** Turns what the socket threw into an error with a name; errors that have one, and abort reasons, pass. */
-function asEngineError(daemon: Daemon, name: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  if (error instanceof KServeEnvError || error instanceof DaemonRefusal || code === undefined) return error;
-  return new EngineUnreachableError(`The daemon at ${daemon.endpoint} ${inWords(code)} (${name})`, {
-    hint: hintFor(code, daemon.endpoint),
-    cause: error,
-    details: { endpoint: daemon.endpoint, code },
-  });
-}
-
-function inWords(code: string): string {
-  switch (code) {
-    case 'ENOENT':
-      return 'is not there: no such socket';
-    case 'ECONNREFUSED':
-      return 'refused the connection';
-    case 'EACCES':
-    case 'EPERM':
-      return 'may not be used by this user';
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'broke off';
-    default:
-      return `cannot be reached: ${code}`;
-  }
-}
-
-function hintFor(code: string, endpoint: string): string {
-  const orProcess = 'or use --engine process';
-  if (code === 'EACCES' || code === 'EPERM')
-    return `sudo usermod -aG docker "$USER" and log in again, or run with sudo, ${orProcess}`;
-  if (code === 'ENOENT' || code === 'ECONNREFUSED') return `start the daemon of ${endpoint}, ${orProcess}`;
-  return `try again; if it stays so, restart the daemon of ${endpoint}, ${orProcess}`;
 }

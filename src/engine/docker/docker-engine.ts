@@ -8,8 +8,9 @@ import {
   type InstanceSpec,
 } from '../engine.js';
 import { containerName, nameLabel } from '../labels.js';
-import { callDaemon, type Daemon, type DaemonLimits, DaemonRefusal, defaultLimits } from './call.js';
+import { callDaemon, type Daemon, type DaemonLimits, defaultLimits } from './call.js';
 import { createOptions } from './create-options.js';
+import { DaemonRefusal, failed } from './daemon-errors.js';
 import { dockerExits } from './exits.js';
 import { dockerImages } from './images.js';
 import { findInstance, inspectContainer, listContainers, listInstances, whileExists } from './instances.js';
@@ -73,7 +74,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
       // An exit that somebody waits for must not pass before the daemon knows that it is waited for.
       await exits.armed(instance.id, signal);
       try {
-        await callDaemon(daemon, { method: 'POST', path: `/containers/${instance.id}/start`, signal });
+        await callDaemon(daemon, { method: 'POST', path: `/containers/${instance.id}/start`, limit: 'work', signal });
       } catch (error) {
         throw (await portErrorOf(daemon, error)) ?? failed(`${instance.name} could not be started`, error);
       }
@@ -138,6 +139,7 @@ async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal):
       path: '/containers/create',
       query: { name: containerName(spec.name) },
       body: createOptions(spec),
+      limit: 'work',
       signal,
     });
     id = readReply(createReply, reply, daemon.endpoint).Id;
@@ -170,13 +172,4 @@ async function removeAll(daemon: Daemon, instance: Pick<Instance, 'id' | 'name'>
   const others = await listContainers(daemon, `${nameLabel}=${instance.name}`, signal);
   if (others.length > 0) return;
   for (const network of networks) await removeNetwork(daemon, network.Id, signal);
-}
-
-/** A refusal in the daemon's words, under a sentence that says what was tried. Other errors stay as they are. */
-function failed(what: string, error: unknown): unknown {
-  if (!(error instanceof DaemonRefusal)) return error;
-  return new EngineFailedError(`${what}: ${error.words}`, {
-    cause: error,
-    details: { request: error.request, status: error.status },
-  });
 }

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { KServeEnvError } from '../../errors.js';
 import { EngineFailedError, ImageError, type ImageInfo, type ImageStore } from '../engine.js';
 import { LineBuffer } from '../line-buffer.js';
-import { callDaemon, type Daemon, type DaemonAnswer, DaemonRefusal, openAnswer } from './call.js';
+import { callDaemon, type Daemon, type DaemonAnswer, openAnswer } from './call.js';
+import { DaemonRefusal } from './daemon-errors.js';
 import { imageListReply, imageReply, readReply } from './replies.js';
 
 /** Image handling of one Docker daemon. */

@@ -2,8 +2,9 @@
 import { constants } from 'node:os';
 import type { Endpoints, ExitInfo, Instance, InstanceState } from '../engine.js';
 import { nameLabel } from '../labels.js';
-import { callDaemon, type Daemon, DaemonRefusal } from './call.js';
+import { callDaemon, type Daemon } from './call.js';
 import { containerPorts } from './create-options.js';
+import { DaemonRefusal } from './daemon-errors.js';
 import { findNetworks, type Network } from './networks.js';
 import { type ContainerReply, containerListReply, containerReply, readReply } from './replies.js';
 

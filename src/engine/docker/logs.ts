@@ -1,6 +1,7 @@
 /** The output of a container. */
 import { EngineFailedError, type Instance, type LogLine, type LogOptions } from '../engine.js';
-import { type Daemon, type DaemonAnswer, DaemonRefusal, openAnswer } from './call.js';
+import { type Daemon, type DaemonAnswer, openAnswer } from './call.js';
+import { DaemonRefusal } from './daemon-errors.js';
 import { readLogStream } from './log-stream.js';
 
 /** Lines of a container that is there; an empty log for one that is not. With `follow` until it ends. */

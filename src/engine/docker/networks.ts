@@ -1,8 +1,9 @@
 /** The bridge network of each environment. */
 import type { z } from 'zod';
 import { containerName, nameLabel } from '../labels.js';
-import { callDaemon, type Daemon, DaemonRefusal } from './call.js';
+import { callDaemon, type Daemon } from './call.js';
 import { networkOptions } from './create-options.js';
+import { DaemonRefusal } from './daemon-errors.js';
 import { networkListReply, networkReply, readReply } from './replies.js';
 
 export type Network = z.output<typeof networkListReply>[number];
@@ -38,18 +39,24 @@ export async function claimNetwork(daemon: Daemon, name: string, signal?: AbortS
 /** Removes a network, and takes out of it what others attached. Nothing there is no error. */
 export async function removeNetwork(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
   try {
-    await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, signal });
+    await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, limit: 'work', signal });
   } catch (error) {
     if (!(error instanceof DaemonRefusal)) throw error;
     if (error.status === 404) return;
     if (error.status !== 403) throw error;
     await detachAll(daemon, id, signal);
-    await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, signal });
+    await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, limit: 'work', signal });
   }
 }
 
 async function createNetwork(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
-  await callDaemon(daemon, { method: 'POST', path: '/networks/create', body: networkOptions(name), signal });
+  await callDaemon(daemon, {
+    method: 'POST',
+    path: '/networks/create',
+    body: networkOptions(name),
+    limit: 'work',
+    signal,
+  });
 }
 
 async function detachAll(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {

@@ -2,7 +2,8 @@
 import { EngineUnreachableError, type PortHolder, PortTakenError } from '../engine.js';
 import { nameLabel } from '../labels.js';
 import { findPortHolder } from '../port-check.js';
-import { callDaemon, type Daemon, DaemonRefusal } from './call.js';
+import { callDaemon, type Daemon } from './call.js';
+import { DaemonRefusal } from './daemon-errors.js';
 import { containerListReply, readReply } from './replies.js';
 
 /** The running container that publishes this TCP port, in any address, with the command that ends it. */

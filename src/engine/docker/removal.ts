@@ -1,7 +1,8 @@
 /** Removes one container for certain. */
 import { EngineFailedError } from '../engine.js';
 import { pause } from '../settle.js';
-import { callDaemon, type Daemon, DaemonRefusal } from './call.js';
+import { callDaemon, type Daemon } from './call.js';
+import { DaemonRefusal } from './daemon-errors.js';
 import { readContainer } from './instances.js';
 
 const pollMs = 50;
@@ -10,7 +11,7 @@ const pollMs = 50;
 export async function removeContainer(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
   const path = `/containers/${id}`;
   try {
-    await callDaemon(daemon, { method: 'DELETE', path, query: { force: true, v: true }, signal });
+    await callDaemon(daemon, { method: 'DELETE', path, query: { force: true, v: true }, limit: 'work', signal });
   } catch (error) {
     if (!(error instanceof DaemonRefusal)) throw error;
     if (error.status === 404) return;

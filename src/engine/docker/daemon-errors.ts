@@ -1,0 +1,69 @@
+/** What can go wrong between us and the daemon, in words. */
+import { KServeEnvError } from '../../errors.js';
+import { EngineFailedError, EngineUnreachableError } from '../engine.js';
+
+/** The daemon answered with an error status. Callers turn the statuses they know into errors with a name. */
+export class DaemonRefusal extends Error {
+  constructor(
+    readonly request: string,
+    readonly status: number,
+    /** What the daemon said. */
+    readonly words: string,
+  ) {
+    super(`${request}: ${status} ${words}`);
+    this.name = 'DaemonRefusal';
+  }
+}
+
+/** A refusal in the daemon's words, under a sentence that says what was tried. Other errors stay as they are. */
+export function failed(what: string, error: unknown): unknown {
+  if (!(error instanceof DaemonRefusal)) return error;
+  return new EngineFailedError(`${what}: ${error.words}`, {
+    cause: error,
+    details: { request: error.request, status: error.status },
+  });
+}
+
+/** The daemon did not answer a request in all this time. */
+export function silence(endpoint: string, name: string, milliseconds: number): EngineUnreachableError {
+  const seconds = (milliseconds / 1000).toFixed(1);
+  return new EngineUnreachableError(`The daemon at ${endpoint} did not answer ${name} within ${seconds} s`, {
+    hint: 'see whether `docker version` answers; if not, restart the daemon, or use --engine process',
+  });
+}
+
+/** Turns what the socket threw into an error with a name; errors that have one, and abort reasons, pass. */
+export function asEngineError(endpoint: string, name: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  if (error instanceof KServeEnvError || error instanceof DaemonRefusal || code === undefined) return error;
+  return new EngineUnreachableError(`The daemon at ${endpoint} ${inWords(code)} (${name})`, {
+    hint: hintFor(code, endpoint),
+    cause: error,
+    details: { endpoint, code },
+  });
+}
+
+function inWords(code: string): string {
+  switch (code) {
+    case 'ENOENT':
+      return 'is not there: no such socket';
+    case 'ECONNREFUSED':
+      return 'refused the connection';
+    case 'EACCES':
+    case 'EPERM':
+      return 'may not be used by this user';
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'broke off';
+    default:
+      return `cannot be reached: ${code}`;
+  }
+}
+
+function hintFor(code: string, endpoint: string): string {
+  const orProcess = 'or use --engine process';
+  if (code === 'EACCES' || code === 'EPERM')
+    return `sudo usermod -aG docker "$USER" and log in again, or run with sudo, ${orProcess}`;
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return `start the daemon of ${endpoint}, ${orProcess}`;
+  return `try again; if it stays so, restart the daemon of ${endpoint}, ${orProcess}`;
+}
