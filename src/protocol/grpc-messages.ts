@@ -17,7 +17,7 @@ import type {
 import { decodeContents, encodeContents } from './typed-contents.js';
 
 /** `InferParameter`; parameter_choice is the name of the field that was sent. */
-export interface WireParameter {
+interface WireParameter {
   parameter_choice?: 'bool_param' | 'int64_param' | 'string_param' | 'double_param' | 'uint64_param';
   bool_param?: boolean;
   int64_param?: Long;
@@ -26,10 +26,10 @@ export interface WireParameter {
   uint64_param?: Long;
 }
 
-export type WireParameters = Record<string, WireParameter>;
+type WireParameters = Record<string, WireParameter>;
 
 /** `InferInputTensor` and `InferOutputTensor`, which have the same fields. */
-export interface WireTensor {
+interface WireTensor {
   name: string;
   datatype: string;
   shape: (Long | number)[];

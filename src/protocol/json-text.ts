@@ -6,8 +6,8 @@ import { oipError } from './status.js';
 /** Deepest nesting of arrays and objects that a body may have. */
 export const maxJsonDepth = 100;
 
-/** Integers up to 2^53 have at most 16 digits, so a shorter run of digits survives JSON.parse. */
-const longDigits = /\d{16}/;
+/** An integer of 16 digits or more, which may be beyond 2^53; a fraction of any length survives JSON.parse. */
+const longInteger = /[[,:\s]-?\d{16,}\s*[,\]}]/;
 
 /**
  * The value of a JSON text; an integer that a double cannot hold exactly becomes a bigint.
@@ -16,7 +16,7 @@ const longDigits = /\d{16}/;
 export function parseJson(text: string): unknown {
   assertDepth(text);
   try {
-    return longDigits.test(text) ? parseLossless(text, undefined, { parseNumber }) : JSON.parse(text);
+    return longInteger.test(text) ? parseLossless(text, undefined, { parseNumber }) : JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const hint = /[[,:\s-](NaN|Infinity)\b/.test(text)

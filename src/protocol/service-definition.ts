@@ -10,7 +10,7 @@ import { readProto } from './proto-source.js';
 protobuf.util.Long = Long;
 protobuf.configure();
 
-export const serviceName = 'inference.GRPCInferenceService';
+const serviceName = 'inference.GRPCInferenceService';
 
 export type WireServiceDefinition = {
   [Method in keyof WireMethods]: MethodDefinition<WireMethods[Method]['request'], WireMethods[Method]['response']>;

@@ -1,7 +1,7 @@
 /** The one table of what every error is called over gRPC and over HTTP, and the error that carries it. */
 
 /** gRPC status names and codes. Source: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-export const grpcStatusCodes = {
+const grpcStatusCodes = {
   OK: 0,
   CANCELLED: 1,
   UNKNOWN: 2,

@@ -4,6 +4,7 @@ import { createElements, type Datatype, type Elements, type IntegerDatatype, int
 import { assertElementCount } from './shape.js';
 import { oipError } from './status.js';
 
+/** FP16 and BF16 have no field: they travel raw only. */
 const fieldOf: Readonly<Record<Datatype, ContentsField | undefined>> = {
   BOOL: 'bool_contents',
   INT8: 'int_contents',
@@ -20,11 +21,6 @@ const fieldOf: Readonly<Record<Datatype, ContentsField | undefined>> = {
   FP64: 'fp64_contents',
   BYTES: 'bytes_contents',
 };
-
-/** The field of InferTensorContents for a datatype; undefined for FP16 and BF16, which travel raw only. */
-export function contentsField(datatype: Datatype): ContentsField | undefined {
-  return fieldOf[datatype];
-}
 
 /**
  * Elements from typed contents. Throws INVALID_ARGUMENT where another field than the datatype's is filled, the

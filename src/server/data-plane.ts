@@ -72,8 +72,14 @@ export function createDataPlane({ version, repository, log }: DataPlaneOptions):
     infer(request) {
       const result = infer(request);
       running.add(result);
-      const done = (): boolean => running.delete(result);
-      result.then(done, done);
+      const done = (outcome: string): void => {
+        running.delete(result);
+        log.debug('inference', { model: request.modelName.slice(0, 100), outcome });
+      };
+      result.then(
+        () => done('OK'),
+        (error: unknown) => done(error instanceof OipError ? error.status : 'INTERNAL'),
+      );
       return result;
     },
     async drain() {

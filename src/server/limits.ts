@@ -8,3 +8,6 @@ export const defaultGraceMs = 5_000;
 
 /** Milliseconds that answers have to leave, once nothing runs, before connections are cut. */
 export const flushMs = 200;
+
+/** Milliseconds that an idle HTTP connection is kept: longer than clients keep theirs, so that none writes into a closing one. */
+export const keepAliveMs = 65_000;

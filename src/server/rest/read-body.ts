@@ -22,7 +22,6 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       `content encoding ${quoteName(encoding)}; expected gzip, deflate or identity`,
     );
   }
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const body = await collect(request, limit);
   if (!decode) return body;
   try {
@@ -37,18 +36,26 @@ function tooLarge(limit: number): Error {
   return oipError('TOO_LARGE', `the body is larger than the limit of ${limit} bytes`);
 }
 
+/**
+ * A body a little over the limit is read to its end and thrown away, so that its sender, who reads nothing before it has
+ * written everything, gets the answer instead of a broken connection. Beyond this many limits it gets the latter.
+ */
+const discardedLimits = 8;
+
 function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.byteLength;
-      if (size > limit) {
+      if (size <= limit) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size > limit * discardedLimits) {
         request.pause();
         reject(tooLarge(limit));
-      } else chunks.push(chunk);
+      }
     });
-    request.on('end', () => resolve(Buffer.concat(chunks, size)));
+    request.on('end', () => (size > limit ? reject(tooLarge(limit)) : resolve(Buffer.concat(chunks, size))));
     request.on('error', () => reject(oipError('CANCELLED', 'the client went away in the middle of the body')));
   });
 }

@@ -13,7 +13,7 @@ import { oipError } from '../../protocol/status.js';
 import type { TensorMetadata } from '../../protocol/tensor.js';
 import { asOipError, type DataPlane } from '../data-plane.js';
 import type { RunningTransport } from '../grpc/grpc-server.js';
-import { maxMessageBytes } from '../limits.js';
+import { keepAliveMs, maxMessageBytes } from '../limits.js';
 import type { Logger } from '../telemetry/logger.js';
 import { decodeBareRequest } from './bare-request.js';
 import { readBody } from './read-body.js';
@@ -45,7 +45,7 @@ type Handlers = Record<RouteName, (call: RouteCall) => Answer | Promise<Answer>>
 export async function startRestServer({ host, port, dataPlane, log }: RestServerOptions): Promise<RunningTransport> {
   const handlers = createHandlers(dataPlane);
   let stopping = false;
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, async (request, response) => {
     response.on('error', () => {});
     const answer = await answerTo(request, handlers, log);
     // A body that was not read to its end would be taken for the next request.

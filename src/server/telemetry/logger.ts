@@ -1,7 +1,7 @@
 /** Log lines of the server: one JSON object a line, never with a tensor's data in it. */
 
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
-export type LogFields = Record<string, string | number | boolean | readonly string[] | undefined>;
+type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+type LogFields = Record<string, string | number | boolean | readonly string[] | undefined>;
 
 export interface Logger {
   error(message: string, fields?: LogFields): void;

@@ -14,6 +14,15 @@ describe('reading JSON', () => {
     ]);
   });
 
+  it.each([
+    '[ 9007199254740993 ]',
+    '{"a":9007199254740993}',
+    '{"a":\n9007199254740993\n,"b":0.5}',
+    '[1,9007199254740993,2]',
+  ])('finds such an integer in %j', (text) => {
+    expect(writeJson(parseJson(text) as never)).toContain('9007199254740993');
+  });
+
   it('leaves numbers that a double holds as numbers, whatever else is long', () => {
     expect(parseJson('{"long":"1234567890123456789","n":[1,0.1234567890123456789,-0]}')).toEqual({
       long: '1234567890123456789',

@@ -1,6 +1,6 @@
 /** A real server on ports of the system's choice, with clients of ours and independent ones. */
 import { fileURLToPath } from 'node:url';
-import { type Client, credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
+import { type ChannelOptions, type Client, credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { InferenceClient } from '../../../src/protocol/client.js';
 import { createGrpcClient } from '../../../src/protocol/grpc-client.js';
@@ -75,12 +75,12 @@ export interface WireClient {
 
 const protoFile = fileURLToPath(new URL('../../../proto/inference.proto', import.meta.url));
 
-export function createWireClient(endpoint: string): WireClient {
+export function createWireClient(endpoint: string, options: ChannelOptions = {}): WireClient {
   const loaded = loadPackageDefinition(loadSync(protoFile, { keepCase: true, longs: String, oneofs: true }));
   const { GRPCInferenceService } = loaded.inference as unknown as {
-    GRPCInferenceService: new (endpoint: string, secrets: unknown) => Client;
+    GRPCInferenceService: new (endpoint: string, secrets: unknown, options: ChannelOptions) => Client;
   };
-  const client = new GRPCInferenceService(endpoint, credentials.createInsecure());
+  const client = new GRPCInferenceService(endpoint, credentials.createInsecure(), options);
   type Unary = (message: Message, done: (error: ServiceError | null, response: Message) => void) => void;
   return {
     call: (method, message = {}) =>

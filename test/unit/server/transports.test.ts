@@ -1,10 +1,11 @@
+import { Agent, get } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InferenceClient } from '../../../src/protocol/client.js';
 import { type Datatype, datatypes } from '../../../src/protocol/datatype.js';
 import type { DataForm, Tensor } from '../../../src/protocol/tensor.js';
 import { bits, tensors } from '../protocol/arbitraries.js';
-import { models, post, serve, type TestServer } from './serve.js';
+import { createWireClient, models, post, serve, type TestServer } from './serve.js';
 
 let running: TestServer;
 beforeAll(async () => {
@@ -191,6 +192,17 @@ describe('an independent gRPC client', () => {
     expect(response.outputs).toMatchObject([{ contents }]);
   });
 
+  it('may compress its requests', async () => {
+    const { compressionAlgorithms } = await import('@grpc/grpc-js');
+    const wire = createWireClient(running.endpoint, {
+      'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
+    });
+    const inputs = [{ name: 'x', datatype: 'FP64', shape: [500], contents: { fp64_contents: Array(500).fill(1) } }];
+    const response = await wire.call('ModelInfer', { model_name: 'scaler', inputs });
+    wire.close();
+    expect(response.outputs).toMatchObject([{ contents: { fp64_contents: Array(500).fill(2) } }]);
+  });
+
   it('gets UNIMPLEMENTED, with the name, for a method that is not served', async () => {
     const { Client, credentials } = await import('@grpc/grpc-js');
     const client = new Client(running.endpoint, credentials.createInsecure());
@@ -257,6 +269,21 @@ describe('an independent REST client', () => {
     const body = encoding === 'gzip' ? gzipSync(text) : deflateSync(text);
     const answer = await post(`${running.baseUrl}/v2/models/scaler/infer`, body, { 'content-encoding': encoding });
     expect(JSON.parse(answer.text).outputs[0].data).toEqual([8]);
+  });
+
+  it('may use one connection for many calls', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
+    for (const path of ['/v2', '/v2/nope', '/v2/models/nope', '/v2/health/ready']) {
+      await new Promise<void>((resolve, reject) => {
+        get({ agent, host: '127.0.0.1', port: running.server.httpPort, path }, (response) => {
+          ports.add(response.socket.localPort);
+          response.resume().on('end', resolve);
+        }).on('error', reject);
+      });
+    }
+    agent.destroy();
+    expect(ports.size).toBe(1);
   });
 
   it('gets 404 for other routes and 405 with Allow for other methods', async () => {
