@@ -1,5 +1,5 @@
 /** Where the process engine keeps what it must remember: which process is which environment. */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { EngineFailedError } from '../engine.js';
 
@@ -34,13 +34,25 @@ export function openStateDir(context: StateDirContext): string {
     try {
       mkdirSync(candidate, { recursive: true, mode: 0o700 });
       accessSync(candidate, constants.R_OK | constants.W_OK | constants.X_OK);
+      requirePrivate(candidate, context.uid);
       return candidate;
     } catch (error) {
       causes.push(error);
     }
   }
-  throw new EngineFailedError(`No directory for state can be written: ${candidates.join(', ')}`, {
-    hint: 'set KSERVE_ENV_STATE_DIR to a directory that you may write to',
-    cause: causes.at(-1),
+  const last = causes.at(-1);
+  const why = last instanceof Error ? last.message : String(last);
+  throw new EngineFailedError(`No directory for state can be used: ${why}`, {
+    hint: 'set KSERVE_ENV_STATE_DIR to a directory that you alone may write to',
+    cause: last,
+    details: { candidates },
   });
+}
+
+/** The records say which processes are ended: whoever can write them can have any process of this user ended. */
+function requirePrivate(directory: string, uid: number | undefined): void {
+  if (uid === undefined) return;
+  const found = statSync(directory);
+  if (found.uid !== uid) throw new Error(`${directory} belongs to another user`);
+  if ((found.mode & 0o002) !== 0) throw new Error(`others may write to ${directory}`);
 }
