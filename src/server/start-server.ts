@@ -60,7 +60,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     await within(flushMs, ended);
     grpc.cut();
     rest.cut();
-    await ended;
+    await within(flushMs, ended);
   };
   let closing: Promise<void> | undefined;
   const close = (graceMs = defaultGraceMs): Promise<void> => {
