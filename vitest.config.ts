@@ -17,7 +17,10 @@ export default defineConfig({
     reporters: ['default', './test/closing-line-reporter.ts'],
     projects: [
       project('unit', ['test/unit/**/*.test.ts'], { timeoutMs: 20_000 }),
-      project('process', ['test/process/**/*.test.ts', 'test/cli/**/*.test.ts'], { timeoutMs: 60_000, serial: true }),
+      project('process', ['test/process/**/*.test.ts', 'test/cli/**/*.test.ts', 'test/docs/**/*.test.ts'], {
+        timeoutMs: 60_000,
+        serial: true,
+      }),
       project('docker', ['test/docker/**/*.test.ts'], { timeoutMs: 120_000, serial: true }),
       project('interop', ['test/interop/**/*.test.ts'], { timeoutMs: 120_000, serial: true }),
     ],

@@ -23,7 +23,7 @@ export async function printLogs(terminal: Terminal, flags: LogsFlags): Promise<E
   };
   const lines: LogLine[] = [];
   try {
-    for await (const line of logs(options, commandContext(terminal, flags))) {
+    for await (const line of logs(options, await commandContext(terminal, flags))) {
       if (flags.json && follow) writeJson(stdout, line, 0);
       else if (flags.json) lines.push(line);
       else (line.stream === 'stderr' ? stderr : stdout).write(`${line.line}\n`);

@@ -1,6 +1,6 @@
 /** The verbs, their flags and help. Each verb's code is loaded when it is called. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { envFormats } from '../commands/env.js';
+import { type EnvFormat, envFormats } from '../commands/env-format.js';
 import { packageVersion } from '../commands/package-info.js';
 import { parseDuration } from '../config/duration.js';
 import { ExitCode, UsageError } from '../errors.js';
@@ -148,7 +148,7 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
   verb('env', 'endpoints for the shell: eval "$(kserve-env env)"')
     .addOption(new Option('--format <format>', 'what to write').choices(envFormats).default('sh'))
     .option('--unset', 'write what takes the variables away again')
-    .action(async (flags: GlobalFlags & { format: (typeof envFormats)[number]; unset?: boolean }) => {
+    .action(async (flags: GlobalFlags & { format: EnvFormat; unset?: boolean }) => {
       const { env } = await import('../commands/env.js');
       const options = { flags: configFlags(flags), ...pick(flags, 'format', 'unset') };
       await set(
@@ -179,7 +179,7 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
       if (flags.json) writeJson(terminal.stdout, { event: 'listening', ...report }, 0);
       else terminal.stderr.write(`Serving gRPC on ${grpc} and REST on ${http}; Ctrl-C ends it\n`);
     };
-    const context = commandContext(terminal, flags);
+    const context = await commandContext(terminal, flags);
     try {
       await serve({ flags: configFlags(flags), onListening }, context);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Shows progress on stderr: a spinner on a terminal, one line a phase and a heartbeat elsewhere, or nothing. */
 import { styleText } from 'node:util';
-import ora, { type Ora } from 'ora';
+import type { Ora } from 'ora';
 import { type PhaseName, type PhaseRecord, type Progress, phaseTitles, silentProgress } from '../commands/context.js';
 import { formatDuration } from '../config/duration.js';
 
@@ -10,10 +10,11 @@ export type ProgressMode = (typeof progressModes)[number];
 /** Milliseconds between two signs of life of a long phase, where there is no spinner. */
 const heartbeatMs = 10_000;
 
-export function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream): Progress {
+export async function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream): Promise<Progress> {
   if (mode === 'quiet') return silentProgress;
   const spinner = mode === 'tty' || (mode === 'auto' && stream.isTTY === true && !process.env.CI);
-  return spinner ? spinnerProgress(stream) : plainProgress(stream);
+  // Loaded where it is drawn: most calls in scripts never need it.
+  return spinner ? spinnerProgress(stream, (await import('ora')).default) : plainProgress(stream);
 }
 
 /** `Image               1.12 s  assembled …`, aligned over all phases. */
@@ -32,7 +33,7 @@ export function painter(stream: { isTTY?: boolean }): Paint {
   return (style, text) => (colour ? styleText(style, text) : text);
 }
 
-function spinnerProgress(stream: NodeJS.WriteStream): Progress {
+function spinnerProgress(stream: NodeJS.WriteStream, ora: typeof import('ora').default): Progress {
   const paint = painter(stream);
   let current: Ora | undefined;
   let title = '';

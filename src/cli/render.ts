@@ -32,6 +32,7 @@ function renderEnvironment(report: UpReport): string {
   return [
     `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share} of the ${formatDuration(budget.budgetMs)} budget`,
     ...indent(changes),
+    ...(smoke ? smoke.checks.filter(({ status }) => status === 'failed').map(checkLine) : []),
     ...table([
       ['gRPC', endpoints.grpc],
       ['REST', endpoints.http],

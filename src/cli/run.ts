@@ -35,8 +35,11 @@ export function configFlags(flags: GlobalFlags): ConfigFlags {
   return { config, name, engine, timeout, budget, 'grpc-port': grpcPort, 'http-port': httpPort };
 }
 
-export function commandContext({ stderr, env, cwd, signal }: Terminal, flags: GlobalFlags): CommandContext {
-  return { env, cwd, signal, progress: createProgress(flags.progress ?? 'auto', stderr) };
+export async function commandContext(
+  { stderr, env, cwd, signal }: Terminal,
+  flags: GlobalFlags,
+): Promise<CommandContext> {
+  return { env, cwd, signal, progress: await createProgress(flags.progress ?? 'auto', stderr) };
 }
 
 /** @returns the exit code; everything is printed already */
@@ -49,7 +52,7 @@ export async function runCommand<Data>(
 ): Promise<ExitCode> {
   const { stdout, stderr } = terminal;
   try {
-    const { data, warnings, failure } = await command(commandContext(terminal, flags));
+    const { data, warnings, failure } = await command(await commandContext(terminal, flags));
     if (flags.json) writeJson(stdout, jsonAnswer(name, data, warnings, failure));
     else {
       const text = render(data);

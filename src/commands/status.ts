@@ -84,7 +84,7 @@ async function currentHealth(
 ): Promise<HealthReport> {
   await using clients = connectClients(endpoints);
   const names = spec?.server.models.map(({ name }) => name) ?? [];
-  return askHealth(clients.preferred, names, { signal, timeoutMs: 3_000 });
+  return await askHealth(clients.preferred, names, { signal, timeoutMs: 3_000 });
 }
 
 /** A config that cannot be read is no drift, and no reason to say nothing about what runs. */

@@ -1,8 +1,8 @@
 /** Durations as people write them, `90s` or `5m`, held as milliseconds. */
 import ms, { type StringValue } from 'ms';
-import { z } from 'zod';
 
-const expectation = 'a duration with a unit, such as 500ms, 90s or 5m';
+/** What a message says where something else was got. */
+export const durationExpectation = 'a duration with a unit, such as 500ms, 90s or 5m';
 
 /** Milliseconds, or undefined if the text is no positive duration with a unit. */
 export function parseDuration(text: string): number | undefined {
@@ -18,9 +18,3 @@ export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   return `${Math.floor(seconds / 60)}m${seconds % 60 === 0 ? '' : `${seconds % 60}s`}`;
 }
-
-/** A config value such as `5m`; its output is in milliseconds. */
-export const durationSchema = z
-  .string({ error: expectation })
-  .refine((text) => parseDuration(text) !== undefined, { error: expectation })
-  .transform((text) => parseDuration(text) ?? 0);

@@ -2,12 +2,18 @@
 import { z } from 'zod';
 import { modelConfigSchema } from '../protocol/server-config.js';
 import { defaultModels } from './default-models.js';
-import { durationSchema } from './duration.js';
+import { durationExpectation, parseDuration } from './duration.js';
 
 /** Environment names become container and network names. */
 export const environmentNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 export const environmentNameExpectation =
   'lower-case letters, digits and "-", at most 48, starting and ending with a letter or digit';
+
+/** A config value such as `5m`; its output is in milliseconds. */
+const durationSchema = z
+  .string({ error: durationExpectation })
+  .refine((text) => parseDuration(text) !== undefined, { error: durationExpectation })
+  .transform((text) => parseDuration(text) ?? 0);
 
 const port = z
   .union([z.int().min(1).max(65_535), z.literal('auto')], { error: 'a port number from 1 to 65535, or auto' })

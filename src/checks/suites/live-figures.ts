@@ -1,9 +1,8 @@
 /** This machine's own live figures, sent as a metrics pipeline would send them, and scaled bit for bit. */
 import os from 'node:os';
 import type { ModelConfig, ModelConfigOf } from '../../protocol/server-config.js';
-import type { Tensor } from '../../protocol/tensor.js';
 import type { Check } from '../check.js';
-import { expectTensor } from '../compare-tensors.js';
+import { expectTensor, type TensorContent } from '../compare-tensors.js';
 
 /** A metric's data points at this moment; the name is OpenTelemetry's. */
 export interface LiveFigure {
@@ -43,17 +42,13 @@ function figureCheck(model: ModelConfigOf<'scale'>, figure: LiveFigure, transpor
       const metadata = await client.modelMetadata(model.name, '', { signal });
       // A metrics pipeline names the tensor after its metric; a strict model wants its own name.
       const name = model.strictInputs ? (metadata.inputs[0]?.name ?? figure.name) : figure.name;
-      const input: Tensor = {
-        name,
-        datatype: 'FP64',
-        shape: [figure.values.length],
-        data: Float64Array.from(figure.values),
+      const content = (values: number[]): TensorContent => {
+        return { datatype: 'FP64', shape: [values.length], data: Float64Array.from(values) };
       };
-      const expected = { ...input, data: Float64Array.from(figure.values, (value) => value * model.factor) };
+      const input = { name, ...content(figure.values) };
       const { outputs } = await client.infer({ modelName: model.name, inputs: [input] }, { signal });
-      const { name: _, ...unnamed } = expected;
-      expectTensor(outputs[0], unnamed);
-      expectTensor(input, { ...unnamed, data: Float64Array.from(figure.values) });
+      expectTensor(outputs[0], content(figure.values.map((value) => value * model.factor)));
+      expectTensor(input, content(figure.values));
       return undefined;
     },
   };

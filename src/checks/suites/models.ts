@@ -3,7 +3,7 @@ import { type Datatype, datatypes } from '../../protocol/datatype.js';
 import type { ModelConfig, ModelConfigOf } from '../../protocol/server-config.js';
 import type { DataForm, Tensor } from '../../protocol/tensor.js';
 import { type Check, expectEqual, expectThat } from '../check.js';
-import { expectTensor } from '../compare-tensors.js';
+import { expectTensor, type TensorContent } from '../compare-tensors.js';
 import { type NumericDatatype, numericDatatypes, sampleElements, scalingSample } from '../samples.js';
 
 /** A transport and the form in which tensors travel on it. */
@@ -83,7 +83,7 @@ function numericTypesOf(model: { datatype: NumericDatatype | 'any' | string }): 
 function exact(
   model: ModelConfig,
   { transport, form }: Route,
-  what: { id: string; title: string; inputs: (names: string[]) => Tensor[]; outputs: Omit<Tensor, 'name'>[] },
+  what: { id: string; title: string; inputs: (names: string[]) => Tensor[]; outputs: TensorContent[] },
 ): Check {
   return {
     id: `${model.kind}/${model.name}/${what.id}/${transport}-${form}`,
@@ -117,14 +117,17 @@ function scaleCheck(model: ModelConfigOf<'scale'>, datatype: NumericDatatype, ro
 }
 
 function pairCheck(model: ModelConfig, datatype: NumericDatatype, route: Route, result: number[], verb: string): Check {
-  const tensor = (name: string, values: number[]): Tensor => {
-    return { name, datatype, shape: [values.length], data: numbers(datatype, values) };
+  const content = (values: number[]): TensorContent => {
+    return { datatype, shape: [values.length], data: numbers(datatype, values) };
   };
   return exact(model, route, {
     id: datatype,
     title: `${verb} two ${datatype} tensors`,
-    inputs: ([first = 'a', second = 'b']) => [tensor(first, [3, 0, 2]), tensor(second, [1, 1, 4])],
-    outputs: [tensor('', result)],
+    inputs: ([first = 'a', second = 'b']) => [
+      { name: first, ...content([3, 0, 2]) },
+      { name: second, ...content([1, 1, 4]) },
+    ],
+    outputs: [content(result)],
   });
 }
 
@@ -154,8 +157,7 @@ function identityCheck(model: ModelConfig, datatype: Datatype, route: Route): Ch
 }
 
 function addSubCheck(model: ModelConfig, route: Route): Check {
-  const tensor = (name: string, value: (index: number) => number): Tensor => ({
-    name,
+  const content = (value: (index: number) => number): TensorContent => ({
     datatype: 'INT32',
     shape: [1, 16],
     data: Int32Array.from({ length: 16 }, (_, index) => value(index)),
@@ -163,8 +165,11 @@ function addSubCheck(model: ModelConfig, route: Route): Check {
   return exact(model, route, {
     id: 'INT32',
     title: 'adds and subtracts',
-    inputs: ([first = 'INPUT0', second = 'INPUT1']) => [tensor(first, (index) => index), tensor(second, () => 1)],
-    outputs: [tensor('', (index) => index + 1), tensor('', (index) => index - 1)],
+    inputs: ([first = 'INPUT0', second = 'INPUT1']) => [
+      { name: first, ...content((index) => index) },
+      { name: second, ...content(() => 1) },
+    ],
+    outputs: [content((index) => index + 1), content((index) => index - 1)],
   });
 }
 
