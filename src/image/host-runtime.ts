@@ -18,7 +18,7 @@ export interface HostRuntime {
  * What the running Node is made of. The report lists all that the loader mapped, the loader itself included; for a
  * statically linked Node that is nothing.
  */
-export function loadedObjects(): string[] {
+function loadedObjects(): string[] {
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
   const before = report.excludeNetwork;
   // Where it can be left out: the report resolves the names of all peers, which may take seconds.

@@ -9,7 +9,7 @@ import type { LayerDigest } from './layer.js';
 /** Where the server's one file is in the image. */
 export const serverPath = '/opt/kserve-env/kserve-server.cjs';
 
-export interface ImageLayer extends LayerDigest {
+interface ImageLayer extends LayerDigest {
   /** For people, in the image's history. */
   title: string;
   /** The tar itself; may be asked for again. */

@@ -8,7 +8,7 @@ import { oldSpaceMiB } from '../memory.js';
 export const containerPorts = { grpc: '8081/tcp', http: '8080/tcp' } as const;
 
 /** A user that no distribution gives to anybody, as distroless images have it. */
-export const nobodyUser = '65532:65532';
+const nobodyUser = '65532:65532';
 
 const mebibyte = 1024 * 1024;
 

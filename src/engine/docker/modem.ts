@@ -8,7 +8,7 @@ export interface Modem {
   dial(request: ModemRequest, callback: (error: Error | null, response: IncomingMessage) => void): void;
 }
 
-export interface ModemRequest {
+interface ModemRequest {
   path: string;
   method: string;
   options?: { _query: object; _body: object };

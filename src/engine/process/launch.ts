@@ -68,7 +68,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
  * The variables of the server, with the addresses of this machine: what the container maps has to be bound here.
  * `auto` becomes port 0, and the server says what it got: a free port that we looked for could be gone by then.
  */
-export function serverEnvironment(
+function serverEnvironment(
   record: InstanceRecord,
   surroundings: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
