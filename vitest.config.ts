@@ -9,6 +9,8 @@ const project = (name: string, include: string[], options: { timeoutMs: number; 
     testTimeout: options.timeoutMs,
     hookTimeout: options.timeoutMs,
     fileParallelism: !options.serial,
+    // What these tests run is the built product.
+    ...(options.serial && { globalSetup: './test/prepare-setup.ts' }),
   },
 });
 

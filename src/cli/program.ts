@@ -179,9 +179,10 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
       if (flags.json) writeJson(terminal.stdout, { event: 'listening', ...report }, 0);
       else terminal.stderr.write(`Serving gRPC on ${grpc} and REST on ${http}; Ctrl-C ends it\n`);
     };
+    const writeLog = (line: string) => terminal.stdout.write(line);
     const context = await commandContext(terminal, flags);
     try {
-      await serve({ flags: configFlags(flags), onListening }, context);
+      await serve({ flags: configFlags(flags), onListening, writeLog }, context);
     } catch (error) {
       exitCode = reportError('serve', terminal, flags, error);
     }

@@ -1,16 +1,32 @@
 /** `serve`: the server in this very process, in the foreground, with no engine. */
 import { pathToFileURL } from 'node:url';
 import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
 import { PortTakenError } from '../engine/engine.js';
+import { assertPortFree } from '../engine/port-check.js';
 import { serverBundlePath } from '../engine/process/server-bundle.js';
 import { endpointAddresses } from '../environment/spec.js';
 import type { ServerConfig } from '../protocol/server-config.js';
-import type { CommandContext, CommandResult, CommonOptions } from './context.js';
+import type { CommandContext, CommonOptions } from './context.js';
 import { specOfConfig } from './spec-of-config.js';
 
 /** What the server bundle exports; it is loaded by file name, since the server is a program of its own. */
 interface ServerBundle {
-  startServer(config: ServerConfig): Promise<{ grpcPort: number; httpPort: number; close(): Promise<void> }>;
+  startServer(config: ServerConfig, options: { log: unknown }): Promise<RunningServer>;
+  createLogger(options: { level: ServerConfig['logLevel']; write: (line: string) => void }): unknown;
+}
+
+interface RunningServer {
+  grpcPort: number;
+  httpPort: number;
+  close(): Promise<void>;
+}
+
+export interface ServeOptions extends CommonOptions {
+  /** Called once, when both ports are open. */
+  onListening: (report: ServeReport) => void;
+  /** Takes the server's log, a JSON line with its end of line at a time. */
+  writeLog: (line: string) => void;
 }
 
 export interface ServeReport {
@@ -20,33 +36,32 @@ export interface ServeReport {
 
 /**
  * Serves until the context's signal aborts, then closes gracefully.
- * @param onListening called once, when both ports are open
  * @throws PortTakenError, ConfigError
  */
-export async function serve(
-  options: CommonOptions & { onListening: (report: ServeReport) => void },
-  { cwd, env, signal }: CommandContext,
-): Promise<CommandResult<ServeReport>> {
+export async function serve(options: ServeOptions, { cwd, env, signal }: CommandContext): Promise<void> {
   const { config } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
   const { server } = specOfConfig(config, { source: 'none', id: '' });
-  const port = (value: number | 'auto') => (value === 'auto' ? 0 : value);
-  const { startServer } = (await import(pathToFileURL(serverBundlePath()).href)) as ServerBundle;
-  const running = await startServer({
-    ...server,
-    host: '127.0.0.1',
-    grpcPort: port(config.ports.grpc),
-    httpPort: port(config.ports.http),
-  }).catch((error: NodeJS.ErrnoException & { port?: number }) => {
-    if (error.code !== 'EADDRINUSE') throw error;
-    throw new PortTakenError(error.port ?? port(config.ports.grpc), undefined, { cause: error });
-  });
-  const endpoints = endpointAddresses({ host: '127.0.0.1', ...running });
-  const data = { endpoints, models: server.models.map(({ name }) => name) };
-  options.onListening(data);
+  for (const port of Object.values(config.ports)) if (port !== 'auto') await assertPortFree(port, signal);
+  const running = await start(config, server, options.writeLog);
+  const endpoints = endpointAddresses({ host: '127.0.0.1', grpcPort: running.grpcPort, httpPort: running.httpPort });
+  options.onListening({ endpoints, models: server.models.map(({ name }) => name) });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await running.close();
-  return { data, warnings: [] };
+}
+
+async function start(config: Config, server: ServerConfig, write: (line: string) => void): Promise<RunningServer> {
+  const { startServer, createLogger } = (await import(pathToFileURL(serverBundlePath()).href)) as ServerBundle;
+  const number = (port: number | 'auto') => (port === 'auto' ? 0 : port);
+  const { grpc, http } = config.ports;
+  try {
+    const own = { ...server, host: '127.0.0.1', grpcPort: number(grpc), httpPort: number(http) };
+    return await startServer(own, { log: createLogger({ level: server.logLevel, write }) });
+  } catch (error) {
+    // Free a moment ago, and taken since.
+    const { name, port } = error as Error & { port?: number };
+    throw name === 'ListenError' && port ? new PortTakenError(port, undefined, { cause: error }) : error;
+  }
 }

@@ -134,7 +134,7 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
     signal: context.signal,
   });
   const endpoints = addressesOf(instance);
-  const smoke = options.smoke ? await smokePhase(setUp, endpoints, spec) : undefined;
+  const smoke = options.smoke ? await smokePhase(setUp, instance, plan, spec) : undefined;
   const budget = budgetReport(phases.elapsed(), config.budget);
   const data: UpReport = {
     name,
@@ -174,15 +174,22 @@ async function assertFree(engine: Engine, port: number, signal: AbortSignal): Pr
 }
 
 async function smokePhase(
-  { phases, context }: SetUp,
-  endpoints: { grpc: string; http: string },
+  { chosen, phases, context }: SetUp,
+  instance: Instance,
+  plan: Plan,
   spec: EnvironmentSpec,
 ): Promise<SmokeReport> {
-  return phases.run('smoke', async () => {
-    const value = await smokeServer(endpoints, spec.server.models, context);
-    const { passed, failed } = value.summary;
-    return { value, detail: `${passed} passed, ${failed} failed` };
-  });
+  try {
+    return await phases.run('smoke', async () => {
+      const value = await smokeServer(addressesOf(instance), spec.server.models, context);
+      const { passed, failed } = value.summary;
+      return { value, detail: `${passed} passed, ${failed} failed` };
+    });
+  } catch (error) {
+    // An interrupted up leaves nothing that it made, in its last phase as in any other.
+    if (context.signal.aborted && plan.outcome !== 'unchanged') await chosen.engine.remove(instance);
+    throw error;
+  }
 }
 
 function addressesOf({ endpoints }: Instance): { grpc: string; http: string } {

@@ -5,6 +5,8 @@ import { serverConfigSchema, serverConfigVariable } from '../protocol/server-con
 import type { RunningServer, StartServerOptions } from './start-server.js';
 import { createLogger } from './telemetry/logger.js';
 
+export { createLogger };
+
 /**
  * Starts a server in the process that imports this bundle; see start-server.ts.
  * Loaded on demand, so that a health check does not pay for it.

@@ -155,7 +155,7 @@ export function processEngine(options: ProcessEngineOptions): Engine {
     const seen = await toState(record);
     if (seen.state !== 'running' && seen.state !== 'paused') return;
     await endProcess(seen.process, { graceMs, killLimitMs, signal });
-    await children.get(record.id);
+    await keptAlive(children.get(record.id));
   }
 
   return {
@@ -218,6 +218,16 @@ export function processEngine(options: ProcessEngineOptions): Engine {
       children.clear();
     },
   };
+}
+
+/** Waits for the child, which by itself would not keep this command from ending in the middle. */
+async function keptAlive(child: Promise<unknown> | undefined): Promise<void> {
+  const timer = setInterval(() => {}, 60_000);
+  try {
+    await child;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 function idOf(entry: Entry): string {

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { leftBehind } from './oracle.js';
+import { type Sandbox, sandbox } from './run-cli.js';
+
+describe.each([
+  { signal: 'SIGINT', expected: 130 },
+  { signal: 'SIGTERM', expected: 143 },
+] as const)('$signal during up', ({ signal, expected }) => {
+  let box: Sandbox;
+  beforeEach(() => {
+    box = sandbox();
+  });
+  afterEach(() => box[Symbol.dispose]());
+
+  it.each(['Engine', 'Preflight', 'Image', 'Create', 'Start', 'Server live', 'Models ready', 'Warm-up'])(
+    `after “%s” exits ${expected} and leaves nothing`,
+    async (phase) => {
+      const { child, sees, done } = box.start(['up', '--engine', 'process', '--smoke', '--json']);
+      await sees(`✔ ${phase}`);
+      child.kill(signal);
+      const { code, stdout } = await done;
+      expect(code).toBe(expected);
+      expect(JSON.parse(stdout)).toMatchObject({ status: 'error', error: { code: 'INTERRUPTED' } });
+      expect(leftBehind(box)).toEqual([]);
+    },
+  );
+});
+
+describe('two or more at once', () => {
+  it('eight up of one name make one environment, and all of them succeed', async () => {
+    using box = sandbox();
+    const results = await Promise.all(Array.from({ length: 8 }, () => box.json(['up'])));
+    expect(results.map(({ code }) => code)).toEqual(Array(8).fill(0));
+    const outcomes = results.map(({ answer }) => answer.data.outcome);
+    expect(outcomes.filter((outcome) => outcome === 'create')).toHaveLength(1);
+    expect(new Set(results.map(({ answer }) => answer.data.endpoints.grpc)).size).toBe(1);
+    await box.run(['down']);
+    expect(leftBehind(box)).toEqual([]);
+  });
+
+  it('a command that was killed leaves nothing that the next one does not sweep', async () => {
+    using box = sandbox();
+    for (const phase of ['Preflight', 'Create', 'Start', 'Server live']) {
+      const { child, sees, done } = box.start(['up']);
+      await sees(`✔ ${phase}`);
+      child.kill('SIGKILL');
+      await done;
+      const { code } = await box.json(['up']);
+      expect({ phase, code }).toEqual({ phase, code: 0 });
+      await box.run(['down']);
+      expect(leftBehind(box)).toEqual([]);
+    }
+  });
+});
