@@ -39,8 +39,7 @@ function jsonError(error: unknown): JsonError {
   return { code: 'BUG', message, hint: bugHint, retryable: false, details: {} };
 }
 
-export const bugHint =
-  'this is a bug of kserve-env: please report it, with the output of the same command and --verbose';
+const bugHint = 'this is a bug of kserve-env: please report it, with the output of the same command and --verbose';
 
 export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof KServeEnvError ? error.exitCode : ExitCode.bug;

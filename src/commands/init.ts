@@ -7,7 +7,7 @@ import { ExitCode, KServeEnvError } from '../errors.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { templatePath } from './package-info.js';
 
-export const schemaFileName = 'kserve-env.schema.json';
+const schemaFileName = 'kserve-env.schema.json';
 
 export interface InitOptions {
   /** Where to write; kserve-env.yaml in the working directory unless given. */

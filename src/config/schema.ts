@@ -6,7 +6,7 @@ import { durationExpectation, parseDuration } from './duration.js';
 
 /** Environment names become container and network names. */
 export const environmentNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
-export const environmentNameExpectation =
+const environmentNameExpectation =
   'lower-case letters, digits and "-", at most 48, starting and ending with a letter or digit';
 
 /** A config value such as `5m`; its output is in milliseconds. */

@@ -127,7 +127,7 @@ export interface Engine extends AsyncDisposable {
   list(signal?: AbortSignal): Promise<Instance[]>;
 
   /**
-   * Makes the instance without starting it.
+   * Makes the instance without starting it. An abort is obeyed as soon as it is known what was made, which is removed.
    * @throws InstanceExistsError when the name is in use; what is there stays untouched
    */
   create(spec: InstanceSpec, signal?: AbortSignal): Promise<Instance>;

@@ -1,5 +1,5 @@
 /** Carries a plan out, operation by operation, and takes back what it made if one of them fails. Decides nothing. */
-import { type Engine, type Instance, InstanceExistsError, type InstanceSpec } from '../engine/engine.js';
+import type { Engine, Instance, InstanceSpec } from '../engine/engine.js';
 import { KServeEnvError } from '../errors.js';
 import { createGrpcClient } from '../protocol/grpc-client.js';
 import { createRestClient } from '../protocol/rest-client.js';
@@ -76,7 +76,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
     }
     return required(instance);
   } catch (error) {
-    await rollBack(made.instance, error, options);
+    await rollBack(made.instance, options);
     throw error;
   } finally {
     watch.abort();
@@ -134,20 +134,15 @@ async function lastLogLines(engine: Engine, instance: Instance): Promise<string[
 }
 
 /** Takes back what this call made. The command's own signal may be aborted already, so it is not used. */
-async function rollBack(made: Instance | undefined, error: unknown, options: ApplyOptions): Promise<void> {
-  const { engine, spec, observed, keepOnFailure, progress, signal } = options;
-  // An interrupted create may have gone through in the engine.
-  const interrupted = made === undefined && signal.aborted && !(error instanceof InstanceExistsError);
-  const left =
-    made ??
-    (interrupted && observed === undefined ? await engine.inspect(spec.name).catch(() => undefined) : undefined);
-  if (left === undefined) return;
+async function rollBack(made: Instance | undefined, options: ApplyOptions): Promise<void> {
+  const { engine, keepOnFailure, progress, signal } = options;
+  if (made === undefined) return;
   if (keepOnFailure && !signal.aborted) {
-    progress.note(`Kept ${spec.name} as it is; kserve-env logs shows its output, kserve-env down removes it`);
+    progress.note(`Kept ${made.name} as it is; kserve-env logs shows its output, kserve-env down removes it`);
     return;
   }
   try {
-    await engine.remove(left);
+    await engine.remove(made);
   } catch (cause) {
     const why = cause instanceof KServeEnvError ? cause.message : String(cause);
     progress.note(`Could not remove what was made (${why}); kserve-env down removes it`);

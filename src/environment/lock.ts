@@ -22,7 +22,7 @@ export interface LockOptions {
 }
 
 /** Another command holds the lock and does not end. */
-export class LockedError extends TimedOutError {
+class LockedError extends TimedOutError {
   constructor(name: string, pid: number, timeoutMs: number) {
     super(`Process ${pid} has been changing ${name} for more than ${timeoutMs} ms`, {
       hint: `wait for it, or end it with kill ${pid}`,

@@ -20,7 +20,7 @@ export interface SpecOptions {
   version: string;
 }
 
-export const specLabel = `${labelPrefix}spec`;
+const specLabel = `${labelPrefix}spec`;
 const versionLabel = `${labelPrefix}version`;
 const configFileLabel = `${labelPrefix}config-file`;
 

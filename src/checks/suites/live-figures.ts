@@ -5,13 +5,13 @@ import type { Check } from '../check.js';
 import { expectTensor, type TensorContent } from '../compare-tensors.js';
 
 /** A metric's data points at this moment; the name is OpenTelemetry's. */
-export interface LiveFigure {
+interface LiveFigure {
   name: string;
   values: number[];
 }
 
 /** Names follow the OpenTelemetry semantic conventions for system metrics. */
-export function liveFigures(): LiveFigure[] {
+function liveFigures(): LiveFigure[] {
   const cpus = os.cpus();
   return [
     { name: 'system.linux.cpu.load', values: os.loadavg() },

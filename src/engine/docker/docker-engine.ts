@@ -130,8 +130,12 @@ function engineInfo(version: ReturnType<typeof versionReply.parse>, endpoint: st
  * The container comes first: its name is the claim, and the daemon gives a container name to one only, which it does
  * not promise for networks. It may name a network that is not there before it starts. So a network without a container
  * always is a left-over, and never somebody's half-made environment.
+ *
+ * The requests that make something do not carry the caller's signal: cut off, they go on in the daemon, and what they
+ * make a moment later would be nobody's. An abort is obeyed after each of them, when it is known what there is to remove.
  */
 async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal): Promise<Instance> {
+  signal?.throwIfAborted();
   let id: string;
   try {
     const reply = await callDaemon(daemon, {
@@ -140,7 +144,6 @@ async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal):
       query: { name: containerName(spec.name) },
       body: createOptions(spec),
       limit: 'work',
-      signal,
     });
     id = readReply(createReply, reply, daemon.endpoint).Id;
   } catch (error) {
@@ -148,13 +151,16 @@ async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal):
     throw failed(`The container of ${spec.name} could not be created`, error);
   }
   try {
-    await claimNetwork(daemon, spec.name, signal);
+    signal?.throwIfAborted();
+    await claimNetwork(daemon, spec.name);
+    signal?.throwIfAborted();
     const created = await inspectContainer(daemon, id, signal);
     if (created) return created;
     throw new EngineFailedError(`${spec.name} was removed while it was made`);
   } catch (error) {
     // Not under the caller's signal: what was half made goes even when the caller gave up.
     await removeAll(daemon, { id, name: spec.name }).catch(() => {});
+    signal?.throwIfAborted();
     throw failed(`The network of ${spec.name} could not be created`, error);
   }
 }
