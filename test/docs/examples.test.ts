@@ -1,7 +1,7 @@
 /**
  * The documentation is true: every `$ command` of a `console` block runs and prints what is shown, every `js` block
  * runs, every `yaml` block is a config, every `json` block is JSON, and every link leads somewhere.
- * What cannot be run here, such as an installation, stands in a `sh` or `yml` block.
+ * What cannot be run here, such as an installation, stands in a `sh` or `yml` block. The commands need a POSIX shell.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const docs = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.md'));
 const pages = ['README.md', 'CONTRIBUTING.md', ...docs.map((path) => `docs/${path}`)].sort();
 
-describe.each(pages)('%s', (page) => {
+describe.skipIf(process.platform === 'win32').each(pages)('%s', (page) => {
   const text = readFileSync(`${root}${page}`, 'utf8');
   const blocks = blocksOf(text);
   const of = (language: string) => blocks.filter((block) => block.language === language);
