@@ -16,10 +16,10 @@ const inlineProto = {
   },
 };
 
-export async function buildServer() {
+export async function buildServer(outfile = `${root}dist/kserve-server.cjs`) {
   await build({
     entryPoints: [`${root}src/server/main.ts`],
-    outfile: `${root}dist/kserve-server.cjs`,
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node20',

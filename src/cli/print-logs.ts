@@ -3,7 +3,7 @@ import { type LogLine, logs } from '../commands/logs.js';
 
 import { ExitCode } from '../errors.js';
 import { jsonAnswer } from './output.js';
-import { commandContext, configFlags, type GlobalFlags, reportError, type Terminal, writeJson } from './run.js';
+import { configFlags, type GlobalFlags, reportError, type Terminal, terminalContext, writeJson } from './run.js';
 
 export interface LogsFlags extends GlobalFlags {
   follow?: boolean;
@@ -23,7 +23,7 @@ export async function printLogs(terminal: Terminal, flags: LogsFlags): Promise<E
   };
   const lines: LogLine[] = [];
   try {
-    for await (const line of logs(options, await commandContext(terminal, flags))) {
+    for await (const line of logs(options, await terminalContext(terminal, flags))) {
       if (flags.json && follow) writeJson(stdout, line, 0);
       else if (flags.json) lines.push(line);
       else (line.stream === 'stderr' ? stderr : stdout).write(`${line.line}\n`);

@@ -6,12 +6,12 @@ import { parseDuration } from '../config/duration.js';
 import { ExitCode, UsageError } from '../errors.js';
 import { progressModes } from './progress.js';
 import {
-  commandContext,
   configFlags,
   type GlobalFlags,
   reportError,
   runCommand,
   type Terminal,
+  terminalContext,
   writeJson,
 } from './run.js';
 
@@ -180,7 +180,7 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
       else terminal.stderr.write(`Serving gRPC on ${grpc} and REST on ${http}; Ctrl-C ends it\n`);
     };
     const writeLog = (line: string) => terminal.stdout.write(line);
-    const context = await commandContext(terminal, flags);
+    const context = await terminalContext(terminal, flags);
     try {
       await serve({ flags: configFlags(flags), onListening, writeLog }, context);
     } catch (error) {

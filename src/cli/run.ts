@@ -35,7 +35,7 @@ export function configFlags(flags: GlobalFlags): ConfigFlags {
   return { config, name, engine, timeout, budget, 'grpc-port': grpcPort, 'http-port': httpPort };
 }
 
-export async function commandContext(
+export async function terminalContext(
   { stderr, env, cwd, signal }: Terminal,
   flags: GlobalFlags,
 ): Promise<CommandContext> {
@@ -52,7 +52,7 @@ export async function runCommand<Data>(
 ): Promise<ExitCode> {
   const { stdout, stderr } = terminal;
   try {
-    const { data, warnings, failure } = await command(await commandContext(terminal, flags));
+    const { data, warnings, failure } = await command(await terminalContext(terminal, flags));
     if (flags.json) writeJson(stdout, jsonAnswer(name, data, warnings, failure));
     else {
       const text = render(data);

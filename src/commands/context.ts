@@ -1,6 +1,6 @@
 /** What every command gets from outside and gives back. Commands print nothing. */
 import type { ConfigFlags } from '../config/load.js';
-import type { Progress } from '../environment/phases.js';
+import { type Progress, silentProgress } from '../environment/phases.js';
 import type { KServeEnvError } from '../errors.js';
 
 export {
@@ -17,6 +17,17 @@ export interface CommandContext {
   /** Aborted by the first Ctrl-C; its reason is an InterruptedError. */
   signal: AbortSignal;
   progress: Progress;
+}
+
+/** A context of this process for callers of the API: its directory, its environment, and no progress shown. */
+export function commandContext(overrides: Partial<CommandContext> = {}): CommandContext {
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    signal: new AbortController().signal,
+    progress: silentProgress,
+    ...overrides,
+  };
 }
 
 /** The flags that most commands share. */
