@@ -7,14 +7,14 @@ export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0 };
     for (const module of modules) {
-      let tests = 0;
+      let failed = 0;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         counts[state === 'pending' ? 'failed' : state] += 1;
-        tests += 1;
+        if (state === 'failed') failed += 1;
       }
-      // A file that could not even be loaded has no tests, and has failed.
-      if (tests === 0 && !module.ok()) counts.failed += 1;
+      // A file that could not be loaded, or a suite that could not be set up, has failed without a failing test.
+      if (failed === 0 && !module.ok()) counts.failed += 1;
     }
     // The default reporter's summary is written first.
     process.on('exit', () => {

@@ -1,4 +1,5 @@
 /** The program: argv and signals in, exit code out. The only place that ends the process. */
+import { setMaxListeners } from 'node:events';
 import { ExitCode, InterruptedError } from '../errors.js';
 import { runProgram } from './program.js';
 
@@ -12,12 +13,15 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Every call that is under way listens to this one signal, however many there are.
+setMaxListeners(0, controller.signal);
+
 // A reader that has gone (`kserve-env logs | head`) is no error of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.bug);
-  });
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.bug);
+});
+// Whether anybody watches the progress is no reason to stop halfway.
+process.stderr.on('error', () => {});
 
 process.exitCode = await runProgram(process.argv, {
   stdout: process.stdout,

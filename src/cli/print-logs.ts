@@ -31,6 +31,8 @@ export async function printLogs(terminal: Terminal, flags: LogsFlags): Promise<E
     if (flags.json && !follow) writeJson(stdout, jsonAnswer('logs', { lines }, []));
     return ExitCode.ok;
   } catch (error) {
-    return reportError('logs', terminal, flags, error);
+    // To follow until Ctrl-C is what was asked for.
+    if (follow && terminal.signal.aborted) return ExitCode.ok;
+    return reportError('logs', terminal, flags, error, follow ? 0 : undefined);
   }
 }

@@ -1,9 +1,19 @@
 /** The verbs, their flags and help. Each verb's code is loaded when it is called. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { type EnvFormat, envFormats } from '../commands/env-format.js';
 import { packageVersion } from '../commands/package-info.js';
-import { parseDuration } from '../config/duration.js';
 import { ExitCode, UsageError } from '../errors.js';
+import {
+  collect,
+  duration,
+  durationOption,
+  pick,
+  type TargetFlags,
+  target,
+  wholeNumber,
+  withPorts,
+  withTarget,
+} from './options.js';
 import { progressModes } from './progress.js';
 import {
   configFlags,
@@ -14,11 +24,6 @@ import {
   terminalContext,
   writeJson,
 } from './run.js';
-
-interface TargetFlags extends GlobalFlags {
-  endpoint?: string;
-  restUrl?: string;
-}
 
 /** @returns the exit code */
 export async function runProgram(argv: string[], terminal: Terminal): Promise<ExitCode> {
@@ -88,9 +93,9 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
     });
 
   withTarget(verb('health', 'ask ServerLive, ServerReady and ModelReady'))
-    .option('-m, --model <model...>', "models to ask about (default: the environment's)")
+    .option('-m, --model <model>', "a model to ask about; may be repeated (default: the environment's)", collect)
     .option('--wait', 'ask until everything is ready')
-    .option('--timeout <duration>', 'how long to wait', duration, 60_000)
+    .addOption(durationOption('--timeout <duration>', 'how long to wait', '60s'))
     .action(async ({ timeout, ...flags }: TargetFlags & { wait?: boolean; model?: string[]; timeout: never }) => {
       const { health } = await import('../commands/health.js');
       const { renderHealth } = await import('./render.js');
@@ -104,14 +109,14 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
     });
 
   withTarget(verb('infer <model> [values...]', 'one inference: kserve-env infer simple_scaler 1 -2.5 3'))
-    .option('-t, --tensor <name=values...>', 'an input by name: --tensor input_a=1,2,3')
-    .option('-i, --input <file>', 'a request body of the REST protocol; - for standard input')
+    .option('-t, --tensor <name=values>', 'an input by name, --tensor input_a=1,2,3; may be repeated', collect)
+    .option('--input <file>', 'a request body of the REST protocol; - for standard input')
     .option('-d, --datatype <datatype>', "datatype of the values (default: the model's)")
-    .option('-p, --parameter <name=value...>', 'a request parameter: --parameter scale_factor=3')
+    .option('-p, --parameter <name=value>', 'a request parameter, scale_factor=3; may be repeated', collect)
     .option('--model-version <version>', "version of the model (default: the server's choice)")
     .option('--raw', 'send raw bytes instead of typed contents')
     .option('--rest', 'over REST instead of gRPC')
-    .option('--timeout <duration>', 'how long to wait for the answer', duration, 10_000)
+    .addOption(durationOption('--timeout <duration>', 'how long to wait for the answer', '10s'))
     .action(async (model: string, values: string[], { timeout, ...flags }: InferFlags) => {
       const { infer } = await import('../commands/infer.js');
       const { renderInfer } = await import('./render.js');
@@ -224,36 +229,3 @@ Examples:
 
 Exit codes: 0 done, 2 usage or config, 3 not running, 4 not ready, 5 engine unreachable, 6 image,
 7 port taken, 8 server exited, 9 checks failed, 10 over budget, 124 timed out, 130 and 143 interrupted.`;
-
-function withPorts(command: Command): Command {
-  return command
-    .option('--grpc-port <port>', 'gRPC port on 127.0.0.1, or auto (default: 9081)')
-    .option('--http-port <port>', 'REST port on 127.0.0.1, or auto (default: 9080)');
-}
-
-function withTarget(command: Command): Command {
-  return command
-    .option('--endpoint <host:port>', 'gRPC endpoint of any server, instead of the environment')
-    .option('--rest-url <url>', 'REST base URL of any server, instead of the environment');
-}
-
-function target(flags: TargetFlags) {
-  return { flags: configFlags(flags), ...pick(flags, 'endpoint', 'restUrl') };
-}
-
-/** The named options that were given, and no undefined ones. */
-function pick<Flags extends object, Key extends keyof Flags>(flags: Flags, ...keys: Key[]) {
-  const given = keys.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]] as const);
-  return Object.fromEntries(given) as { [K in Key]?: Exclude<Flags[K], undefined> };
-}
-
-function duration(text: string): number {
-  const value = parseDuration(text);
-  if (value === undefined) throw new InvalidArgumentError('Expected a duration such as 90s or 5m.');
-  return value;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
-  return Number(text);
-}

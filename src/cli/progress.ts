@@ -10,31 +10,43 @@ export type ProgressMode = (typeof progressModes)[number];
 /** Milliseconds between two signs of life of a long phase, where there is no spinner. */
 const heartbeatMs = 10_000;
 
-export async function createProgress(mode: ProgressMode, stream: NodeJS.WriteStream): Promise<Progress> {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The progress display of a mode; `auto` draws a spinner on a terminal outside CI. */
+export async function createProgress(
+  mode: ProgressMode,
+  stream: NodeJS.WriteStream,
+  env: Environment,
+): Promise<Progress> {
   if (mode === 'quiet') return silentProgress;
-  const spinner = mode === 'tty' || (mode === 'auto' && stream.isTTY === true && !process.env.CI);
+  const paint = painter(stream, env);
+  const spinner = mode === 'tty' || (mode === 'auto' && stream.isTTY === true && !env.CI);
   // Loaded where it is drawn: most calls in scripts never need it.
-  return spinner ? spinnerProgress(stream, (await import('ora')).default) : plainProgress(stream);
+  return spinner ? spinnerProgress(stream, paint, (await import('ora')).default) : plainProgress(stream, paint);
 }
 
 /** `Image               1.12 s  assembled …`, aligned over all phases. */
 function phaseLine({ phase, ms, detail, cached }: PhaseRecord, paint: Paint): string {
   const title = phaseTitles[phase].padEnd(18);
   const time = formatDuration(ms).padStart(8);
-  return `${title} ${time}  ${paint('dim', `${detail}${cached ? ' (cached)' : ''}`)}`;
+  return `${title} ${time}  ${paint('dim', `${oneLine(detail)}${cached ? ' (cached)' : ''}`)}`;
+}
+
+/** Details carry words of servers and daemons, which must not move the cursor. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
 }
 
 type Paint = (style: 'dim' | 'green' | 'red' | 'yellow', text: string) => string;
 
 /** Colour only where the stream is a terminal and nobody objects. */
-export function painter(stream: { isTTY?: boolean }): Paint {
-  const { NO_COLOR, FORCE_COLOR } = process.env;
+export function painter(stream: { isTTY?: boolean }, { NO_COLOR, FORCE_COLOR }: Environment): Paint {
   const colour = FORCE_COLOR ? FORCE_COLOR !== '0' : stream.isTTY === true && !NO_COLOR;
-  return (style, text) => (colour ? styleText(style, text) : text);
+  // Decided here for this stream; Node would decide for stdout.
+  return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
 }
 
-function spinnerProgress(stream: NodeJS.WriteStream, ora: typeof import('ora').default): Progress {
-  const paint = painter(stream);
+function spinnerProgress(stream: NodeJS.WriteStream, paint: Paint, ora: typeof import('ora').default): Progress {
   let current: Ora | undefined;
   let title = '';
   return {
@@ -44,7 +56,7 @@ function spinnerProgress(stream: NodeJS.WriteStream, ora: typeof import('ora').d
       current = ora({ text: title, stream, discardStdin: false }).start();
     },
     phaseDetail(detail) {
-      if (current) current.text = `${title}  ${paint('dim', detail)}`;
+      if (current) current.text = `${title}  ${paint('dim', oneLine(detail))}`;
     },
     phaseFinished(record) {
       current?.succeed(phaseLine(record, paint));
@@ -61,8 +73,7 @@ function spinnerProgress(stream: NodeJS.WriteStream, ora: typeof import('ora').d
   };
 }
 
-function plainProgress(stream: NodeJS.WriteStream): Progress {
-  const paint = painter(stream);
+function plainProgress(stream: NodeJS.WriteStream, paint: Paint): Progress {
   let heartbeat: NodeJS.Timeout | undefined;
   let detail = '';
   const beat = (phase: PhaseName) => {
@@ -77,7 +88,7 @@ function plainProgress(stream: NodeJS.WriteStream): Progress {
   return {
     phaseStarted: beat,
     phaseDetail(text) {
-      detail = text;
+      detail = oneLine(text);
     },
     phaseFinished(record) {
       clearInterval(heartbeat);

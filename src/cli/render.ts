@@ -28,9 +28,12 @@ function renderEnvironment(report: UpReport): string {
   const verb = { create: 'is up', recreate: 'was recreated and is up', unchanged: 'was up already, unchanged' }[
     outcome
   ];
-  const share = `${(budget.share * 100).toFixed(budget.share < 0.1 ? 1 : 0)} %`;
+  const percent = (budget.share * 100).toFixed(budget.share < 0.1 ? 1 : 0);
+  const share = budget.over
+    ? `over the ${formatDuration(budget.budgetMs)} budget`
+    : `${percent} % of the ${formatDuration(budget.budgetMs)} budget`;
   return [
-    `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share} of the ${formatDuration(budget.budgetMs)} budget`,
+    `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share}`,
     ...indent(changes),
     ...(smoke ? smoke.checks.filter(({ status }) => status === 'failed').map(checkLine) : []),
     ...table([
@@ -44,7 +47,7 @@ function renderEnvironment(report: UpReport): string {
 }
 
 export function renderSmoke(report: SmokeReport, verbose: boolean): string {
-  const shown = report.checks.filter(({ status }) => verbose || status !== 'passed');
+  const shown = report.checks.filter(({ status }) => verbose || status === 'failed' || status === 'noted');
   return [...shown.map(checkLine), summaryOf(report)].join('\n');
 }
 
@@ -65,7 +68,9 @@ export function renderStatus(report: StatusReport): string {
   if (state === 'absent') {
     return [
       `${name} is not there`,
-      ...tried.map(({ endpoint, outcome }) => `  looked in ${endpoint}: ${outcome}`),
+      ...tried.map(
+        ({ endpoint, outcome }) => `  looked in ${endpoint}: ${outcome === 'answers' ? 'has none' : outcome}`,
+      ),
     ].join('\n');
   }
   const condition = health === undefined ? '' : healthWord(health);

@@ -39,7 +39,7 @@ export async function terminalContext(
   { stderr, env, cwd, signal }: Terminal,
   flags: GlobalFlags,
 ): Promise<CommandContext> {
-  return { env, cwd, signal, progress: await createProgress(flags.progress ?? 'auto', stderr) };
+  return { env, cwd, signal, progress: await createProgress(flags.progress ?? 'auto', stderr, env) };
 }
 
 /** @returns the exit code; everything is printed already */
@@ -50,14 +50,14 @@ export async function runCommand<Data>(
   command: (context: CommandContext) => Promise<CommandResult<Data>>,
   render: (data: Data) => string,
 ): Promise<ExitCode> {
-  const { stdout, stderr } = terminal;
+  const { stdout, stderr, env } = terminal;
   try {
     const { data, warnings, failure } = await command(await terminalContext(terminal, flags));
     if (flags.json) writeJson(stdout, jsonAnswer(name, data, warnings, failure));
     else {
       const text = render(data);
       if (text !== '') stdout.write(`${text}\n`);
-      for (const warning of warnings) stderr.write(`${painter(stderr)('yellow', 'warning:')} ${warning}\n`);
+      for (const warning of warnings) stderr.write(`${painter(stderr, env)('yellow', 'warning:')} ${warning}\n`);
       if (failure) stderr.write(`${errorText(failure, flags.verbose === true)}\n`);
     }
     return failure === undefined ? ExitCode.ok : failure.exitCode;
@@ -66,15 +66,19 @@ export async function runCommand<Data>(
   }
 }
 
-/** Prints an error where it belongs. An interruption counts as such, whatever it made fail. */
+/**
+ * Prints an error where it belongs. An interruption counts as such, whatever it made fail.
+ * @param space indentation of JSON; 0 in a stream of one object a line
+ */
 export function reportError(
   name: string,
   { stdout, stderr, signal }: Terminal,
   flags: GlobalFlags,
   thrown: unknown,
+  space?: number,
 ): ExitCode {
   const error = signal.aborted ? signal.reason : thrown;
-  if (flags.json) writeJson(stdout, jsonAnswer(name, null, [], error));
+  if (flags.json) writeJson(stdout, jsonAnswer(name, null, [], error), space);
   else stderr.write(`${errorText(error, flags.verbose === true)}\n`);
   return exitCodeOf(error);
 }

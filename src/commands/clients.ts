@@ -38,8 +38,8 @@ function grpcAddress(text: string): string {
 }
 
 function baseUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '');
-  throw new UsageError(`--rest-url: expected a URL, got ${JSON.stringify(text)}`, {
+  if (URL.canParse(text) && new URL(text).protocol === 'http:') return text.replace(/\/+$/, '');
+  throw new UsageError(`--rest-url: expected an http URL, got ${JSON.stringify(text)}`, {
     hint: 'for example --rest-url http://127.0.0.1:9080',
   });
 }

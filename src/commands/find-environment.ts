@@ -1,5 +1,5 @@
 /** The running environment that a command is about, or a server that somebody else runs. */
-import { loadName } from '../config/load.js';
+import { type ConfigFlags, loadName } from '../config/load.js';
 import { connectEngine, engineContext, reachableEngines, type Tried } from '../engine/detect.js';
 import type { Endpoints, Engine, Instance } from '../engine/engine.js';
 import { type Observed, observe } from '../environment/observe.js';
@@ -9,13 +9,19 @@ import type { CommandContext, CommonOptions } from './context.js';
 
 /** Nothing runs under that name. */
 export class NotRunningError extends KServeEnvError {
-  constructor(name: string, state: string, tried: Tried[]) {
+  constructor(name: string, state: string, tried: Tried[], flags: ConfigFlags = {}) {
     const looked = tried.map(({ endpoint, outcome }) => `${endpoint}: ${outcome}`).join('; ');
     super('NOT_RUNNING', ExitCode.notRunning, `No environment named ${name} is running${state}`, {
-      hint: 'kserve-env up',
+      hint: commandLine('up', flags),
       details: { name, looked },
     });
   }
+}
+
+/** A command for the same environment: the flags that say which one are kept. */
+function commandLine(verb: string, { config, name, engine }: ConfigFlags): string {
+  const words = [config && `--config ${config}`, name && `--name ${name}`, engine && `--engine ${engine}`];
+  return ['kserve-env', verb, ...words.filter(Boolean)].join(' ');
 }
 
 /** Engines that answer, and what was found in them. Dispose it: engines hold connections. */
@@ -24,6 +30,8 @@ export interface Lookup extends AsyncDisposable {
   engines: Engine[];
   tried: Tried[];
   found: Observed[];
+  /** The flags it was looked for with. */
+  flags: ConfigFlags;
 }
 
 /** Looks in every engine that answers, or only in the one asked for by flag or variable. */
@@ -32,7 +40,7 @@ export async function lookUp(options: CommonOptions, context: CommandContext): P
   const { name, engine: preference } = await loadName({ cwd, env, flags: options.flags ?? {} });
   const { engines, tried } =
     preference === 'auto'
-      ? await reachableEngines(engineContext(env), signal)
+      ? await everywhere(context)
       : await connectEngine(preference, engineContext(env), signal).then(({ engine, tried }) => ({
           engines: [engine],
           tried,
@@ -41,19 +49,33 @@ export async function lookUp(options: CommonOptions, context: CommandContext): P
     await Promise.all(engines.map((engine) => engine[Symbol.asyncDispose]()));
   };
   try {
-    return { name, engines, tried, found: await observe(engines, name, signal), [Symbol.asyncDispose]: dispose };
+    return {
+      name,
+      engines,
+      tried,
+      found: await observe(engines, name, signal),
+      flags: options.flags ?? {},
+      [Symbol.asyncDispose]: dispose,
+    };
   } catch (error) {
     await dispose();
     throw error;
   }
 }
 
+/** Every engine that answers, and for a report also those that have nothing to answer with. */
+async function everywhere({ env, signal }: CommandContext): Promise<{ engines: Engine[]; tried: Tried[] }> {
+  const { engines, tried } = await reachableEngines(engineContext(env), signal);
+  const local = { kind: 'process', endpoint: 'local processes', outcome: 'answers', reachable: true } as const;
+  return { engines, tried: [...tried, local] };
+}
+
 /** The running instance among those found. */
-export function runningInstance({ name, found, tried }: Lookup): Observed & { endpoints: Endpoints } {
+export function runningInstance({ name, found, tried, flags }: Lookup): Observed & { endpoints: Endpoints } {
   for (const { engine, instance } of found) {
     if (instance.state === 'running' && instance.endpoints) return { engine, instance, endpoints: instance.endpoints };
   }
-  throw new NotRunningError(name, describeStates(found.map(({ instance }) => instance)), tried);
+  throw new NotRunningError(name, describeStates(found.map(({ instance }) => instance)), tried, flags);
 }
 
 function describeStates(instances: Instance[]): string {

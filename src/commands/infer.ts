@@ -1,6 +1,7 @@
 /** `infer`: one inference from the shell. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { UsageError } from '../errors.js';
 import type { InferCall, InferenceClient } from '../protocol/client.js';
@@ -11,6 +12,7 @@ import type { InferResponse, ModelMetadata, Parameters } from '../protocol/tenso
 import { connectClients } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { serverAddress, type TargetOptions } from './find-environment.js';
+import { parametersOfWords } from './parameter-words.js';
 import { ServerRefusedError } from './server-refusal.js';
 import { datatypeOf, plainElements, tensorOfWords } from './tensor-words.js';
 
@@ -32,7 +34,7 @@ export interface InferOptions extends TargetOptions {
   /** Over REST instead of gRPC. */
   rest?: boolean;
   timeoutMs?: number;
-  stdin?: NodeJS.ReadableStream;
+  stdin?: Readable;
 }
 
 export interface InferReport {
@@ -94,7 +96,7 @@ async function inferCall(
     modelVersion: options.modelVersion ?? '',
     form: options.raw ? ('raw' as const) : ('typed' as const),
   };
-  const parameters = parametersOf(options.parameters ?? []);
+  const parameters = parametersOfWords(options.parameters ?? []);
   if (input !== undefined) return withBody(await readInput(input, options, context), common, parameters);
 
   const metadata = await client.modelMetadata(model, common.modelVersion, call);
@@ -118,8 +120,9 @@ function withBody(body: string, common: Pick<InferCall, 'modelName'>, parameters
   }
 }
 
-async function readInput(input: string, { stdin }: InferOptions, { cwd }: CommandContext): Promise<string> {
-  if (input === '-') return text(stdin ?? process.stdin);
+async function readInput(input: string, { stdin }: InferOptions, { cwd, signal }: CommandContext): Promise<string> {
+  // Nobody may ever write to it.
+  if (input === '-') return await text(addAbortSignal(signal, stdin ?? process.stdin));
   try {
     return await readFile(resolve(cwd, input), 'utf8');
   } catch (error) {
@@ -142,24 +145,6 @@ function namedWords(word: string): { name: string; words: string[] } {
     throw new UsageError(`--tensor: expected name=1,2,3, got ${JSON.stringify(word)}`);
   }
   return { name, words: list === '' ? [] : list.split(',') };
-}
-
-function parametersOf(words: string[]): Parameters {
-  return Object.fromEntries(
-    words.map((word) => {
-      const [, name, value] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
-      if (name === undefined || value === undefined) {
-        throw new UsageError(`--parameter: expected name=value, got ${JSON.stringify(word)}`);
-      }
-      return [name, parameterValue(value)];
-    }),
-  );
-}
-
-function parameterValue(text: string): Parameters[string] {
-  if (text === 'true' || text === 'false') return text === 'true';
-  if (/^-?\d{1,18}$/.test(text)) return BigInt(text);
-  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function defaultDatatype(declared: string | undefined): Datatype {

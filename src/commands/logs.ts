@@ -21,7 +21,7 @@ export interface LogsOptions extends CommonOptions {
 export async function* logs(options: LogsOptions, context: CommandContext): AsyncGenerator<LogLine> {
   await using lookup = await lookUp(options, context);
   const [first] = lookup.found.filter(({ instance }) => instance.state !== 'incomplete');
-  if (first === undefined) throw new NotRunningError(lookup.name, '', lookup.tried);
+  if (first === undefined) throw new NotRunningError(lookup.name, '', lookup.tried, options.flags);
   yield* first.engine.logs(first.instance, {
     signal: context.signal,
     ...(options.follow !== undefined && { follow: options.follow }),

@@ -14,7 +14,7 @@ const exitCodes: Partial<Record<GrpcStatus, ExitCode>> = {
 
 const hints: Partial<Record<GrpcStatus, string>> = {
   NOT_FOUND: 'kserve-env status lists the models',
-  UNAVAILABLE: 'kserve-env health --wait waits until it is ready',
+  UNAVAILABLE: 'is it running there? kserve-env health --wait waits until a server is ready',
 };
 
 /** The server answered a request with an error. `details.status` is the gRPC status name. */

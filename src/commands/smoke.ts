@@ -6,9 +6,11 @@ import { defaultModels } from '../config/default-models.js';
 import { specOfLabels } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
 import { type ModelConfig, modelConfigSchema } from '../protocol/server-config.js';
-import { connectClients } from './clients.js';
+import { OipError } from '../protocol/status.js';
+import { type Clients, connectClients } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { type ServerAddress, serverAddress, type TargetOptions } from './find-environment.js';
+import { ServerRefusedError } from './server-refusal.js';
 
 export interface SmokeReport {
   endpoints: { grpc?: string; http?: string };
@@ -61,6 +63,7 @@ export async function smokeServer(
 ): Promise<SmokeReport> {
   const start = performance.now();
   await using clients = connectClients(address);
+  await assertSomebodyAnswers(clients, signal);
   const checks = smokeSuite(models);
   let done = 0;
   const results = await runChecks(checks, { ...clients.byTransport, models, signal }, () => {
@@ -76,6 +79,26 @@ export async function smokeServer(
     ms: Math.round((performance.now() - start) * 10) / 10,
     checks: results,
   };
+}
+
+/**
+ * Where nobody answers over any transport, one line says more than a list of failed checks.
+ * @throws ServerRefusedError
+ */
+async function assertSomebodyAnswers({ byTransport, preferred }: Clients, signal: AbortSignal): Promise<void> {
+  let first: OipError | undefined;
+  for (const client of Object.values(byTransport)) {
+    try {
+      await client.serverLive({ signal, timeoutMs: 5_000 });
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof OipError)) throw error;
+      if (error.status !== 'UNAVAILABLE' && error.status !== 'DEADLINE_EXCEEDED') return;
+      first ??= error;
+    }
+  }
+  if (first) throw new ServerRefusedError(first, preferred.endpoint);
 }
 
 /** What our environment was made with; of somebody else's server, the default models are looked for. */

@@ -2,7 +2,13 @@
 import { loadConfig } from '../config/load.js';
 import type { EngineInfo, InstanceState } from '../engine/engine.js';
 import type { Observed } from '../environment/observe.js';
-import { differences, type EnvironmentSpec, endpointAddresses, specOfLabels } from '../environment/spec.js';
+import {
+  differences,
+  type EnvironmentSpec,
+  endpointAddresses,
+  setOutsideOfLabels,
+  specOfLabels,
+} from '../environment/spec.js';
 import { KServeEnvError } from '../errors.js';
 import { connectClients } from './clients.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
@@ -40,7 +46,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
   const warnings =
     found.length > 1 ? [`${name} exists in ${found.length} engines; kserve-env down removes it from all`] : [];
   if (first === undefined) {
-    const failure = options.exitCode ? new NotRunningError(name, '', tried) : undefined;
+    const failure = options.exitCode ? new NotRunningError(name, '', tried, options.flags) : undefined;
     return { data: { name, state: 'absent', models: [], tried }, warnings, ...(failure && { failure }) };
   }
   const data = await describe(name, first, options, context);
@@ -57,7 +63,7 @@ async function describe(
   const spec = specOfLabels(instance.labels);
   const endpoints = instance.state === 'running' && instance.endpoints && endpointAddresses(instance.endpoints);
   const health = endpoints ? await currentHealth(endpoints, spec, context) : undefined;
-  const drift = spec && (await driftFrom(spec, options, context));
+  const drift = spec && (await driftFrom(spec, setOutsideOfLabels(instance.labels), options, context));
   const { id, state, imageId: image, createdAt, startedAt } = instance;
   return {
     name,
@@ -90,13 +96,16 @@ async function currentHealth(
 /** A config that cannot be read is no drift, and no reason to say nothing about what runs. */
 async function driftFrom(
   actual: EnvironmentSpec,
+  given: string[],
   options: StatusOptions,
   { cwd, env }: CommandContext,
 ): Promise<string[] | undefined> {
   try {
-    const { config } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
-    // The image is compared by `up`, which may have to assemble it first.
-    return differences(specOfConfig(config, actual.image), actual);
+    const { config, setOutside } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
+    // What a flag said at the time is no drift of the file. The image is compared by `up`, which may have to make it.
+    const once = given.filter((path) => !setOutside.includes(path));
+    const changes = differences(specOfConfig(config, actual.image), actual);
+    return changes.filter((change) => !once.some((path) => change.startsWith(`${path}: `)));
   } catch (error) {
     if (error instanceof KServeEnvError) return undefined;
     throw error;

@@ -25,6 +25,11 @@ export function datatypeOf(text: string): Datatype {
 }
 
 function elementsOfWords(datatype: Datatype, words: string[], shape: number[]): Tensor['data'] {
+  if (datatype === 'FP16' || datatype === 'BF16') {
+    throw new UsageError(`${datatype} values have no form on the command line`, {
+      hint: 'use FP32, or a client of your own',
+    });
+  }
   if (datatype === 'BYTES') return words.map((word) => new TextEncoder().encode(word));
   if (datatype === 'FP32' || datatype === 'FP64') {
     const elements = createElements(datatype, words.length);
@@ -37,7 +42,10 @@ function elementsOfWords(datatype: Datatype, words: string[], shape: number[]): 
 
 function floatOf(word: string): number {
   // Number('') is 0, Number('0x10') is 16: neither is what somebody means.
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) return Number(word);
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
+    if (Number.isFinite(Number(word))) return Number(word);
+    throw new UsageError(`${word} is beyond the range of FP64; Infinity is a word of its own`);
+  }
   const special = /^([+-]?)(nan|inf(?:inity)?)$/i.exec(word);
   if (special === null) throw new UsageError(`${JSON.stringify(word)} is no number`);
   if (special[2]?.toLowerCase() === 'nan') return Number.NaN;

@@ -1,7 +1,7 @@
 /** `up`: from a config to a ready, checked environment. */
 import { type LoadedConfig, loadConfig } from '../config/load.js';
-import { engineContext } from '../engine/detect.js';
-import { type Engine, type EngineInfo, type Instance, PortTakenError } from '../engine/engine.js';
+import { connectEngine, engineContext } from '../engine/detect.js';
+import { type Engine, type EngineInfo, type Instance, InstanceExistsError, PortTakenError } from '../engine/engine.js';
 import { assertPortFree } from '../engine/port-check.js';
 import { openStateDir } from '../engine/process/state-dir.js';
 import { applyPlan } from '../environment/apply.js';
@@ -124,6 +124,7 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
     spec: instanceSpec(name, spec, {
       ...(imageId !== undefined && { imageId }),
       ...(loaded.exists && { configFile: loaded.path }),
+      setOutside: loaded.setOutside,
     }),
     models,
     observed,
@@ -153,14 +154,27 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
 }
 
 /** What is there, and that the fixed ports are free or already ours. */
-async function preflight({ chosen: { engine }, loaded, context: { signal } }: SetUp) {
+async function preflight({ chosen: { engine }, loaded, context: { env, signal } }: SetUp) {
+  if (engine.kind !== 'process') await assertNoProcess(loaded.name, env, signal);
   const observed = await engine.inspect(loaded.name, signal);
   const own = observed?.state === 'running' ? Object.values(observed.endpoints ?? {}) : [];
   for (const port of Object.values(loaded.config.ports)) {
     if (port !== 'auto' && !own.includes(port)) await assertFree(engine, port, signal);
   }
-  const ports = Object.values(loaded.config.ports).join(', ');
-  return { value: observed, detail: own.length > 0 ? `${loaded.name} is running` : `ports ${ports} are free` };
+  const fixed = Object.values(loaded.config.ports).filter((port) => port !== 'auto');
+  const ports = fixed.length === 0 ? 'the engine chooses the ports' : `free on 127.0.0.1: ${fixed.join(', ')}`;
+  return { value: observed, detail: own.length > 0 ? `${loaded.name} is running` : ports };
+}
+
+/** One name in two engines would be two servers, and nobody could say which of them a command means. */
+async function assertNoProcess(name: string, env: CommandContext['env'], signal: AbortSignal): Promise<void> {
+  const { engine } = await connectEngine('process', engineContext(env));
+  const instance = await engine.inspect(name, signal);
+  await engine[Symbol.asyncDispose]();
+  if (instance === undefined) return;
+  throw new InstanceExistsError(name, {
+    hint: `it is a local process; kserve-env down --name ${name} removes it, --engine process keeps it`,
+  });
 }
 
 /** The engine knows best who has a port: what the machine sees is only the engine's proxy. */

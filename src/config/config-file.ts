@@ -10,6 +10,9 @@ export const configFileName = 'kserve-env.yaml';
 /** More than this is no config. */
 const maxBytes = 1024 * 1024;
 
+/** One mistake in YAML can make a parser stumble over every line that follows. */
+const syntaxErrorsShown = 10;
+
 /** A config file that was read and is well-formed YAML; an absent file is an empty one. */
 export interface ConfigFile {
   /** Absolute; where the file is, or would be. */
@@ -73,12 +76,12 @@ export async function readConfigFile(path: string, cwd: string): Promise<ConfigF
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
     throw new ConfigError(
-      document.errors.map((error) => ({
+      document.errors.slice(0, syntaxErrorsShown).map((error) => ({
         source,
         line: lines.linePos(error.pos[0]).line,
         path: '',
         expected: 'valid YAML',
-        got: error.message,
+        got: /call stack/.test(error.message) ? 'too many levels of nesting' : error.message,
       })),
     );
   }
@@ -86,7 +89,7 @@ export async function readConfigFile(path: string, cwd: string): Promise<ConfigF
     path,
     exists: true,
     value: plainValue(document, refuse),
-    locate: ({ keyIssue, ...finding }) => {
+    locate: ({ keyIssue, otherPath: _, ...finding }) => {
       const node = nodeAt(document, finding.path, keyIssue === true);
       const line = node?.range ? lines.linePos(node.range[0]).line : 1;
       return { ...finding, source, line, path: finding.path.join('.') };
@@ -100,7 +103,7 @@ export function absentConfigFile(cwd: string): ConfigFile {
     path: join(resolve(cwd), configFileName),
     exists: false,
     value: {},
-    locate: (finding) => ({ ...finding, source: 'the defaults', path: finding.path.join('.') }),
+    locate: ({ path, expected, got }) => ({ source: 'the defaults', path: path.join('.'), expected, got }),
   };
 }
 
@@ -109,7 +112,7 @@ function plainValue(document: Document, refuse: (expected: string, got: string) 
     // Few aliases are honest; thousands are a bomb.
     return document.toJS({ maxAliasCount: 100 }) ?? {};
   } catch (error) {
-    return refuse('YAML without excessive aliases', (error as Error).message);
+    return refuse('YAML whose aliases are few and have their anchors', (error as Error).message);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Loads the config: flags over environment variables over the file over the defaults. */
 import { resolve } from 'node:path';
+import { z } from 'zod';
 import {
   absentConfigFile,
   type ConfigFile,
@@ -7,9 +8,9 @@ import {
   findConfigFile,
   readConfigFile,
 } from './config-file.js';
-import { ConfigError, type ConfigProblem, findingsOf } from './problems.js';
+import { ConfigError, type ConfigProblem, type Finding, findingsOf } from './problems.js';
 import { checkRules } from './rules.js';
-import { type Config, configSchema, environmentNamePattern } from './schema.js';
+import { type Config, configSchema } from './schema.js';
 
 /** Values from the command line, as text, by the flag's name without dashes. */
 export interface ConfigFlags {
@@ -35,6 +36,8 @@ export interface LoadedConfig {
   /** Absolute path of the file, whether it exists or not: the default name comes from it. */
   path: string;
   exists: boolean;
+  /** Dotted paths of the values that came from a flag or a variable. */
+  setOutside: string[];
 }
 
 /** What may be set from outside the file, by flag and by variable, and where it goes. */
@@ -46,6 +49,11 @@ const settings = [
   { flag: 'timeout', path: ['timeout'] },
   { flag: 'budget', path: ['budget'] },
 ] as const;
+
+/** What can be made out in a file that may be broken in any way. */
+const lenientSchema = z
+  .object({ name: configSchema.shape.name.catch(undefined), engine: configSchema.shape.engine.catch('auto') })
+  .catch({ name: undefined, engine: 'auto' });
 
 interface Override {
   source: string;
@@ -64,10 +72,14 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const parsed = configSchema.safeParse(raw);
   const findings = [...(parsed.error?.issues ?? []).flatMap((issue) => findingsOf(issue, raw)), ...checkRules(raw)];
   if (!parsed.success || findings.length > 0) {
-    throw new ConfigError(findings.map((finding) => locateOverride(finding.path, overrides, file.locate(finding))));
+    const problems = findings.map((finding) => locateOverride(finding, overrides, file.locate(finding)));
+    // In the order in which they are met when reading the file.
+    throw new ConfigError(problems.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)));
   }
   const config = parsed.data;
-  return { config, name: config.name ?? defaultEnvironmentName(file.path), path: file.path, exists: file.exists };
+  const { path, exists } = file;
+  const setOutside = overrides.map((override) => override.path.join('.'));
+  return { config, name: config.name ?? defaultEnvironmentName(path), path, exists, setOutside };
 }
 
 /**
@@ -79,16 +91,17 @@ export async function loadName(
   const overrides = collectOverrides(options);
   const file = await openConfigFile(options).catch(() => undefined);
   const path = file?.path ?? (await configPath(options)) ?? absentConfigFile(options.cwd).path;
-  const raw = overrides.reduce(withOverride, file?.value ?? {}) as { name?: unknown; engine?: unknown };
-  const given = (key: string) => overrides.some((override) => override.path[0] === key);
-  const named = configSchema.pick({ name: true }).safeParse({ name: raw.name });
-  const engine = configSchema.pick({ engine: true }).safeParse({ engine: raw.engine });
   // What was typed on purpose must not be replaced by a guess: another environment would be meant.
-  if ((!named.success && given('name')) || (!engine.success && given('engine'))) await loadConfig(options);
-  const ownName = raw.name;
-  const name =
-    typeof ownName === 'string' && environmentNamePattern.test(ownName) ? ownName : defaultEnvironmentName(path);
-  return { name, path, engine: engine.success ? engine.data.engine : 'auto' };
+  const typed = overrides.reduce<unknown>(withOverride, {}) as { name?: unknown; engine?: unknown };
+  const asked = configSchema.pick({ name: true, engine: true }).safeParse({ name: typed.name, engine: typed.engine });
+  if (!asked.success) {
+    const findings = asked.error.issues.flatMap((issue) => findingsOf(issue, typed));
+    const { locate } = absentConfigFile(options.cwd);
+    throw new ConfigError(findings.map((finding) => locateOverride(finding, overrides, locate(finding))));
+  }
+  const written = lenientSchema.parse(file?.value);
+  const name = asked.data.name ?? written.name ?? defaultEnvironmentName(path);
+  return { name, path, engine: typed.engine === undefined ? written.engine : asked.data.engine };
 }
 
 async function configPath({ cwd, env, flags }: LoadOptions): Promise<string | undefined> {
@@ -120,13 +133,18 @@ function number(text: string, path: readonly string[]): string | number {
 function withOverride(raw: unknown, { path, value }: Override): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;
-  if (raw !== undefined && (typeof raw !== 'object' || raw === null || Array.isArray(raw))) return raw;
-  const inner = (raw as Record<string, unknown> | undefined)?.[key];
+  if (raw !== undefined && !isRecord(raw)) return raw;
+  const inner = raw?.[key];
   return { ...raw, [key]: withOverride(inner, { source: '', path: rest, value }) };
 }
 
-function locateOverride(path: PropertyKey[], overrides: Override[], problem: ConfigProblem): ConfigProblem {
-  const override = overrides.find((candidate) => candidate.path.join('.') === path.join('.'));
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function locateOverride({ path, otherPath }: Finding, overrides: Override[], problem: ConfigProblem): ConfigProblem {
+  const at = (place?: PropertyKey[]) => overrides.find((candidate) => candidate.path.join('.') === place?.join('.'));
+  const override = at(path) ?? at(otherPath);
   if (override === undefined) return problem;
   const { line: _, ...rest } = problem;
   return { ...rest, source: override.source, path: '' };

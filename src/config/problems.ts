@@ -41,13 +41,26 @@ function render(problems: ConfigProblem[]): string {
 /** A value as shown in a message: JSON, at most 60 characters. */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = jsonOf(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function jsonOf(value: unknown): string {
+  // JSON would call NaN and the infinities null.
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // YAML's aliases can make it so.
+    return 'a value that contains itself';
+  }
 }
 
 /** A problem whose place in the sources is not known yet. `keyIssue`: the key itself is wrong, not its value. */
 export interface Finding {
   path: PropertyKey[];
+  /** A second value that has its part in the problem. */
+  otherPath?: PropertyKey[];
   expected: string;
   got: string;
   keyIssue?: boolean;

@@ -25,7 +25,10 @@ function repeatedModelNames(raw: unknown): Finding[] {
 function samePorts(raw: unknown): Finding[] {
   const { grpc = 9081, http = 9080 } = record(record(raw).ports);
   if (typeof grpc !== 'number' || grpc !== http) return [];
-  return [{ path: ['ports', 'http'], expected: 'a port other than ports.grpc', got: show(http) }];
+  const got = `${show(http)} for both`;
+  return [
+    { path: ['ports', 'http'], otherPath: ['ports', 'grpc'], expected: 'different ports for gRPC and REST', got },
+  ];
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -5,7 +5,7 @@ import { defaultModels } from './default-models.js';
 import { durationExpectation, parseDuration } from './duration.js';
 
 /** Environment names become container and network names. */
-export const environmentNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
+const environmentNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 const environmentNameExpectation =
   'lower-case letters, digits and "-", at most 48, starting and ending with a letter or digit';
 
@@ -18,6 +18,11 @@ const durationSchema = z
 const port = z
   .union([z.int().min(1).max(65_535), z.literal('auto')], { error: 'a port number from 1 to 65535, or auto' })
   .describe('A port on 127.0.0.1, or auto to let the engine choose a free one.');
+
+/** No more than what every engine would refuse anyway: a control character here would reach a terminal. */
+const imageReference = z
+  .string()
+  .regex(/^[!-~]{1,512}$/, { error: 'an image reference: at most 512 characters, no spaces' });
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema of this file is.'),
@@ -37,7 +42,7 @@ export const configSchema = z.strictObject({
         .enum(['auto', 'host', 'build', 'pull'])
         .default('auto')
         .describe("Where the image comes from: host assembles it from this machine's own Node, with no network."),
-      reference: z.string().min(1).max(512).optional().describe('The image to pull, or the base image to build on.'),
+      reference: imageReference.optional().describe('The image to pull, or the base image to build on.'),
     })
     .prefault({}),
   ports: z.strictObject({ grpc: port.default(9081), http: port.default(9080) }).prefault({}),

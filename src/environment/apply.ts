@@ -1,5 +1,5 @@
 /** Carries a plan out, operation by operation, and takes back what it made if one of them fails. Decides nothing. */
-import type { Engine, Instance, InstanceSpec } from '../engine/engine.js';
+import type { Engine, ExitInfo, Instance, InstanceSpec } from '../engine/engine.js';
 import { KServeEnvError } from '../errors.js';
 import { createGrpcClient } from '../protocol/grpc-client.js';
 import { createRestClient } from '../protocol/rest-client.js';
@@ -7,7 +7,7 @@ import type { PhaseRecorder, Progress } from './phases.js';
 import type { Plan } from './plan.js';
 import { NotReadyInTimeError, pollLive, pollModelsReady, ServerExitedError, whileAlive } from './readiness.js';
 import { endpointAddresses } from './spec.js';
-import { warmUp } from './warm-up.js';
+import { pollWarmUp } from './warm-up.js';
 
 export interface ApplyOptions {
   engine: Engine;
@@ -89,13 +89,15 @@ async function awaitReady(
   options: ApplyOptions,
 ): Promise<void> {
   const { phases, models, timeoutMs, engine, progress } = options;
+  const died = async (info: ExitInfo) =>
+    new ServerExitedError(instance.name, info, await lastLogLines(engine, instance));
+  // It may have ended before anybody could ask where it listens.
+  if (instance.state === 'exited') throw await died(instance.exit ?? (await exit));
   const addresses = endpointAddresses(required(instance.endpoints));
   await using grpc = createGrpcClient({ endpoint: addresses.grpc });
   await using rest = createRestClient({ baseUrl: addresses.http });
   const begin = performance.now();
   const left = () => Math.max(timeoutMs - (performance.now() - begin), 1);
-  const died = async (info: Awaited<typeof exit>) =>
-    new ServerExitedError(instance.name, info, await lastLogLines(engine, instance));
   const onAnswer = (answer: string) => progress.phaseDetail(answer);
 
   await whileAlive(exit, options.signal, died, async (signal) => {
@@ -110,13 +112,13 @@ async function awaitReady(
         return { value: undefined, detail: models.length === 1 ? '1 model' : `${models.length} models` };
       });
       await phases.run('warm-up', async () => {
-        const detail = await warmUp(grpc, required(models[0]), { timeoutMs: left(), signal });
-        return { value: undefined, detail };
+        const model = required(models[0]);
+        await pollWarmUp(grpc, model, { timeoutMs: left(), signal, onAnswer });
+        return { value: undefined, detail: `${model} answered` };
       });
     } catch (error) {
       if (!(error instanceof NotReadyInTimeError)) throw error;
-      const lines = await lastLogLines(engine, instance);
-      throw lines.length === 0 ? error : error.withLogLines(lines);
+      throw error.inAll(timeoutMs, await lastLogLines(engine, instance));
     }
   });
 }

@@ -101,7 +101,7 @@ export function budgetReport(totalMs: number, budgetMs: number): BudgetReport {
 export class OverBudgetError extends KServeEnvError {
   constructor({ totalMs, budgetMs }: BudgetReport) {
     super('OVER_BUDGET', ExitCode.overBudget, `Set-up took ${totalMs} ms, over its budget of ${budgetMs} ms`, {
-      hint: 'the environment is running; the phases above show where the time went, or give more with --budget',
+      hint: 'the environment is running; its phases say where the time went (--json lists them), or give more with --budget',
       retryable: true,
       details: { totalMs, budgetMs },
     });

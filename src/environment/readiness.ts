@@ -25,15 +25,15 @@ export class ServerExitedError extends KServeEnvError {
 
 /** The server runs and is not ready in time. */
 export class NotReadyInTimeError extends TimedOutError {
-  /** The same error with the end of the server's log, which whoever waited may be able to read. */
-  readonly withLogLines: (lines: string[]) => NotReadyInTimeError;
+  /** The same error as told by whoever set the whole time-out, and can read the end of the server's log. */
+  readonly inAll: (timeoutMs: number, lastLogLines: string[]) => NotReadyInTimeError;
 
   constructor(goal: string, timeoutMs: number, lastProbe: string, lastLogLines: string[] = []) {
-    super(`${goal} within ${timeoutMs} ms; last answer: ${lastProbe}${withLog(lastLogLines)}`, {
+    super(`${goal} within ${Math.round(timeoutMs)} ms; last answer: ${lastProbe}${withLog(lastLogLines)}`, {
       hint: 'give it more with --timeout, or look at kserve-env logs',
       details: { timeoutMs, lastProbe, lastLogLines },
     });
-    this.withLogLines = (lines) => new NotReadyInTimeError(goal, timeoutMs, lastProbe, lines);
+    this.inAll = (total, lines) => new NotReadyInTimeError(goal, total, lastProbe, lines);
   }
 }
 
@@ -51,6 +51,8 @@ export interface PollOptions {
   onAnswer?: (answer: string) => void;
   /** Between two probes; grows from here to ten times as much. */
   intervalMs?: number;
+  /** Most that one probe may take: it may hang where the next would be answered. */
+  probeMs?: number;
 }
 
 /**
@@ -59,7 +61,7 @@ export interface PollOptions {
  */
 export async function poll(
   probe: (options: { timeoutMs: number; signal: AbortSignal }) => Promise<boolean>,
-  { timeoutMs, signal, goal, onAnswer, intervalMs = 10 }: PollOptions,
+  { timeoutMs, signal, goal, onAnswer, intervalMs = 10, probeMs = 2_000 }: PollOptions,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let answer = 'none';
@@ -68,8 +70,7 @@ export async function poll(
     const left = deadline - performance.now();
     if (left <= 0) throw new NotReadyInTimeError(goal, timeoutMs, answer);
     try {
-      // One probe may hang where the next would be answered, so none gets all the time.
-      if (await probe({ timeoutMs: Math.min(left, 2_000), signal })) return;
+      if (await probe({ timeoutMs: Math.min(left, probeMs), signal })) return;
       answer = 'not yet';
     } catch (error) {
       signal.throwIfAborted();
@@ -110,9 +111,10 @@ export function pollModelsReady(
 }
 
 /**
- * Runs work that needs the server alive; the server's death ends it at once.
- * @param exit settles when the server has ended
+ * Runs work that needs the server alive; the server's death ends it at once. When this settles, the work has ended too.
+ * @param exit settles when the server has ended; should it reject, nobody watches any more, and that ends the work
  * @param died makes the error, with the log
+ * @param work obeys its signal
  */
 export async function whileAlive<T>(
   exit: Promise<ExitInfo>,
@@ -121,17 +123,18 @@ export async function whileAlive<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const dead = exit.then(async (info): Promise<never> => {
-    // Stop the probes first; the log may take a moment.
-    controller.abort(new Error('the server has exited'));
+  // Stop the probes first; the log may take a moment.
+  const stop = () => controller.abort(new Error('the server has exited'));
+  const dead = exit.finally(stop).then(async (info): Promise<never> => {
     throw await died(info);
   });
   dead.catch(() => {});
   try {
-    return await Promise.race([dead, work(AbortSignal.any([signal, controller.signal]))]);
+    const value = await work(AbortSignal.any([signal, controller.signal]));
+    return controller.signal.aborted ? await dead : value;
   } catch (error) {
     // The work stopped because the server died: the death is the cause worth telling.
-    if (controller.signal.aborted) return dead;
+    if (controller.signal.aborted) return await dead;
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 /** What an environment should be, as plain data: made from the config, carried by labels, compared for drift. */
+import { z } from 'zod';
 import type { Config } from '../config/schema.js';
 import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../engine/engine.js';
 import { labelPrefix } from '../engine/labels.js';
-import { type ServerConfig, serverConfigVariable } from '../protocol/server-config.js';
+import { modelConfigSchema, type ServerConfig, serverConfigVariable } from '../protocol/server-config.js';
 
 /** The desired environment. Everything that makes two of them different is in here. */
 export interface EnvironmentSpec {
@@ -12,6 +13,16 @@ export interface EnvironmentSpec {
   resources: ResourceLimits;
   server: ServerConfig;
 }
+
+const portRequest = z.union([z.int(), z.literal('auto')]);
+
+/** As far as commands rely on a spec that came from a label. */
+const specSchema = z.object({
+  image: z.object({ source: z.string(), id: z.string() }),
+  ports: z.object({ grpc: portRequest, http: portRequest }),
+  resources: z.object({ memoryMiB: z.number(), cpus: z.number() }),
+  server: z.object({ models: z.array(modelConfigSchema) }),
+});
 
 export interface SpecOptions {
   config: Config;
@@ -23,6 +34,7 @@ export interface SpecOptions {
 const specLabel = `${labelPrefix}spec`;
 const versionLabel = `${labelPrefix}version`;
 const configFileLabel = `${labelPrefix}config-file`;
+const setOutsideLabel = `${labelPrefix}set-outside`;
 
 export function desiredSpec({ config, image, version }: SpecOptions): EnvironmentSpec {
   return {
@@ -44,7 +56,7 @@ export function desiredSpec({ config, image, version }: SpecOptions): Environmen
 export function instanceSpec(
   name: string,
   spec: EnvironmentSpec,
-  options: { imageId?: string; configFile?: string },
+  options: { imageId?: string; configFile?: string; setOutside?: string[] },
 ): InstanceSpec {
   return {
     name,
@@ -54,6 +66,7 @@ export function instanceSpec(
       [specLabel]: JSON.stringify(spec),
       [versionLabel]: spec.server.version,
       ...(options.configFile !== undefined && { [configFileLabel]: options.configFile }),
+      ...(options.setOutside?.length && { [setOutsideLabel]: options.setOutside.join(' ') }),
     },
     ports: spec.ports,
     resources: spec.resources,
@@ -63,12 +76,17 @@ export function instanceSpec(
 /** The spec that an instance was made from; undefined if somebody else made it or tampered with it. */
 export function specOfLabels(labels: Record<string, string>): EnvironmentSpec | undefined {
   try {
-    const spec = JSON.parse(labels[specLabel] ?? '') as Partial<EnvironmentSpec>;
-    const whole = spec.image && spec.ports && spec.resources && Array.isArray(spec.server?.models);
-    return whole ? (spec as EnvironmentSpec) : undefined;
+    const spec: unknown = JSON.parse(labels[specLabel] ?? '');
+    // What is written there is what counts, not what today's defaults would make of it.
+    return specSchema.safeParse(spec).success ? (spec as EnvironmentSpec) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Dotted paths of the values that a flag or a variable gave when the instance was made; no file has them. */
+export function setOutsideOfLabels(labels: Record<string, string>): string[] {
+  return labels[setOutsideLabel]?.split(' ') ?? [];
 }
 
 /** What differs, a line a value: `server.models.0.factor: 2 → 3`. Empty when they are the same. */

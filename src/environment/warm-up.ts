@@ -3,12 +3,28 @@ import type { CallOptions, InferenceClient } from '../protocol/client.js';
 import { createElements, type Datatype, isDatatype } from '../protocol/datatype.js';
 import { elementCount } from '../protocol/shape.js';
 import type { Tensor, TensorMetadata } from '../protocol/tensor.js';
+import { type PollOptions, poll } from './readiness.js';
+
+/** A first inference may load what later ones find there. */
+const firstInferenceMs = 10_000;
 
 /**
- * Sends zeros of the model's own datatypes and shapes; a dimension of any size gets 1.
- * @returns what was done, for people
+ * Asks until the model has answered one inference. A connection may break here as in any other phase, most of all
+ * when the server dies, which only its end can tell.
+ * @throws NotReadyInTimeError with the last answer; the signal's reason when aborted
  */
-export async function warmUp(client: InferenceClient, model: string, options: CallOptions): Promise<string> {
+export async function pollWarmUp(
+  client: InferenceClient,
+  model: string,
+  options: Omit<PollOptions, 'goal' | 'probeMs'>,
+): Promise<void> {
+  const goal = `${model} did not answer a warm-up inference`;
+  const probe = (call: CallOptions) => warmUp(client, model, call).then(() => true);
+  await poll(probe, { ...options, goal, probeMs: firstInferenceMs });
+}
+
+/** Sends zeros of the model's own datatypes and shapes; a dimension of any size gets 1. */
+async function warmUp(client: InferenceClient, model: string, options: CallOptions): Promise<void> {
   const metadata = await client.modelMetadata(model, '', options);
   const inputs = metadata.inputs.map(({ name, datatype, shape }) => {
     const type = concrete(datatype);
@@ -16,7 +32,6 @@ export async function warmUp(client: InferenceClient, model: string, options: Ca
     return { name, datatype: type, shape: dims, data: zeros(type, elementCount(dims, name)) };
   });
   await client.infer({ modelName: model, inputs }, options);
-  return `${model} answered`;
 }
 
 function concrete(datatype: TensorMetadata['datatype']): Datatype {

@@ -47,7 +47,7 @@ function hostRuntimeObstacle(engine: EngineInfo, host: HostPlatform): string | u
 
 function unavailable(why: string): ImageError {
   return new ImageError('IMAGE_SOURCE_UNAVAILABLE', why.charAt(0).toUpperCase() + why.slice(1), {
-    hint: 'use --engine process, which needs no image',
+    hint: 'set image.source to auto, or use --engine process, which needs no image',
   });
 }
 

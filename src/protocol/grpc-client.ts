@@ -86,7 +86,7 @@ function unaryCall<Method extends keyof WireMethods>(
     const abort = (): void => cancel();
     // The wall clock may jump; this timer cannot.
     const timer = setTimeout(() => {
-      settle(oipError('DEADLINE_EXCEEDED', `${method} had no answer within ${timeoutMs} ms`));
+      settle(oipError('DEADLINE_EXCEEDED', `${method} had no answer within ${Math.round(timeoutMs)} ms`));
       cancel();
     }, timeoutMs);
     const settle = (error: OipError | null, response?: WireMethods[Method]['response']): void => {
@@ -117,6 +117,9 @@ function unaryCall<Method extends keyof WireMethods>(
 
 function fromServiceError(error: ServiceError, method: string, timeoutMs: number): OipError {
   const message =
-    error.code === status.DEADLINE_EXCEEDED ? `${method} had no answer within ${timeoutMs} ms` : error.details;
+    error.code === status.DEADLINE_EXCEEDED
+      ? `${method} had no answer within ${Math.round(timeoutMs)} ms`
+      : // What the library adds for its own debugging is of no use to anybody else.
+        error.details.replace(/ Last error: Error: (.*?)\.? Resolution note: *$/, ' $1');
   return oipErrorFromGrpc(error.code, message || `${method} failed with status ${error.code}`, { cause: error });
 }

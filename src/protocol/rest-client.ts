@@ -165,7 +165,7 @@ function exchangeOnce(
     };
     const abort = (): void => stop(oipError('CANCELLED', `${label} was cancelled`, { cause: signal?.reason }));
     const timer = setTimeout(
-      () => stop(oipError('DEADLINE_EXCEEDED', `${label} had no answer within ${timeoutMs} ms`)),
+      () => stop(oipError('DEADLINE_EXCEEDED', `${label} had no answer within ${Math.round(timeoutMs)} ms`)),
       timeoutMs,
     );
     const end = (): void => {

@@ -78,7 +78,8 @@ async function refuses(
   );
   if (error === undefined) throw new CheckFailure('it was accepted');
   if (!(error instanceof OipError)) throw error;
-  expectThat(error.status !== 'DEADLINE_EXCEEDED', 'it was never answered');
+  // As a time-out, not as a failure of another kind: the runner counts them.
+  if (error.status === 'DEADLINE_EXCEEDED') throw error;
   expectThat(await client.serverLive({ signal }), 'the server is not live afterwards');
   await client.infer({ modelName: model, inputs: [tensor(input, 1)] }, { signal });
   // The specification fixes no codes, so another one than ours is no failure.

@@ -28,6 +28,7 @@ export function liveFigureChecks(models: ModelConfig[]): Check[] {
   });
   if (scaler === undefined) return [];
   return liveFigures()
+    .map(({ name, values }) => ({ name, values: values.filter((value) => Number.isFinite(value * scaler.factor)) }))
     .filter(({ values }) => values.length > 0)
     .flatMap((figure) => (['grpc', 'rest'] as const).map((transport) => figureCheck(scaler, figure, transport)));
 }

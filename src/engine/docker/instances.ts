@@ -77,7 +77,7 @@ function leftOver(network: Network): Instance {
     id: network.Id,
     state: 'incomplete',
     labels: network.Labels,
-    createdAt: network.Created,
+    createdAt: isoTime(network.Created),
   };
 }
 
@@ -90,10 +90,10 @@ function toInstance(container: ContainerReply): Instance {
     state,
     labels: container.Config.Labels,
     imageId: container.Image,
-    createdAt: container.Created,
+    createdAt: isoTime(container.Created),
     ...(endpoints && { endpoints }),
     // Docker writes the year 1 for what has not happened.
-    ...(!container.State.StartedAt.startsWith('0001-') && { startedAt: container.State.StartedAt }),
+    ...(!container.State.StartedAt.startsWith('0001-') && { startedAt: isoTime(container.State.StartedAt) }),
     ...(state === 'exited' && { exit: exitInfo(container.State.ExitCode, container.State.OOMKilled) }),
   };
 }
@@ -129,4 +129,10 @@ const signalNames = new Map(Object.entries(constants.signals).map(([name, number
 export function exitInfo(exitCode: number, oomKilled: boolean): ExitInfo {
   const signal = signalNames.get(exitCode);
   return { exitCode, oomKilled, ...(signal !== undefined && { signal }) };
+}
+
+/** The daemon writes nanoseconds, or its own time zone; ours are ISO 8601 in UTC with milliseconds. */
+function isoTime(text: string): string {
+  const milliseconds = Date.parse(text);
+  return Number.isNaN(milliseconds) ? text : new Date(milliseconds).toISOString();
 }
