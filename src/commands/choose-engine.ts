@@ -42,7 +42,7 @@ export async function chooseEngine(
     const noImage = error instanceof ImageError && error.code === 'IMAGE_SOURCE_UNAVAILABLE';
     if (!noImage || preference !== 'auto' || wish.source !== 'auto') throw error;
     const chosen = await chooseEngine('process', wish, context, signal);
-    return { ...chosen, reason: `${reason}, and ${lowerFirst(error.message)}` };
+    return { ...chosen, reason: `Docker ${reason}, but ${lowerFirst(error.message)}` };
   }
 }
 

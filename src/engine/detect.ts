@@ -66,7 +66,7 @@ export async function connectEngine(
   const { engine, tried } = await connectDocker(context, signal);
   if (engine) {
     const where = tried.at(-1)?.endpoint ?? '';
-    const reason = preference === 'docker' ? `asked for, answers at ${where}` : `Docker answers at ${where}`;
+    const reason = preference === 'docker' ? `asked for, answers at ${where}` : `answers at ${where}`;
     return { engine, reason, tried };
   }
   const outcomes = tried.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`);

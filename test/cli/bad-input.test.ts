@@ -107,6 +107,15 @@ describe('on a machine where nothing runs', () => {
     },
   );
 
+  it('smoke of an endpoint where nobody listens exits 4 in one line', async () => {
+    const listener = await listen();
+    const { port } = listener.address() as AddressInfo;
+    await new Promise((resolve) => listener.close(resolve));
+    const { code, stdout, stderr } = await box.run(['smoke', '--rest-url', `http://127.0.0.1:${port}`]);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+    expect(stderr).toContain(`ECONNREFUSED 127.0.0.1:${port}`);
+  });
+
   it('status exits 0, and 3 where the code shall tell', async () => {
     expect((await box.run(['status'])).code).toBe(0);
     expect((await box.run(['status', '--exit-code'])).code).toBe(3);

@@ -115,6 +115,11 @@ describe('an environment on a machine without a container engine', () => {
     expect(answer.data.lines.length).toBeGreaterThan(0);
   });
 
+  it('does not drift from its config by what a flag said', async () => {
+    const { answer } = await box.json(['status'], { env: { KSERVE_ENV_GRPC_PORT: '', KSERVE_ENV_HTTP_PORT: '' } });
+    expect(answer.data.drift).toEqual([]);
+  });
+
   it('is recreated when its config changes, and says what differs', async () => {
     const models = 'models: [{name: simple_scaler, kind: scale, factor: 3}]';
     writeFileSync(`${box.directory}/kserve-env.yaml`, models);

@@ -152,7 +152,7 @@ describe('A daemon that misbehaves', () => {
       const { engine: chosen, reason } = await connectEngine('auto', context());
       await using _ = chosen;
       expect(chosen.kind).toBe('docker');
-      expect(reason).toBe(`Docker answers at unix://${proxy.socketPath}`);
+      expect(reason).toBe(`answers at unix://${proxy.socketPath}`);
     });
 
     it('auto falls back to local processes, and says why', async () => {

@@ -101,6 +101,13 @@ describe('the main job on Docker', () => {
     expect(await dockerLeftOvers(`${name}-b`)).toEqual([]);
   });
 
+  it('does not make a second one of a name that a local process has', async () => {
+    await box.run(['up', '--engine', 'process']);
+    const { code, answer } = await box.json(['up', '--engine', 'docker']);
+    expect({ code, error: answer.error?.code }).toEqual({ code: 2, error: 'INSTANCE_EXISTS' });
+    expect(await dockerLeftOvers(name)).toEqual([]);
+  });
+
   it('eight at once of one name make one environment', async () => {
     const results = await Promise.all(Array.from({ length: 8 }, () => box.json(['up'])));
     expect(results.map(({ code }) => code)).toEqual(Array(8).fill(0));
