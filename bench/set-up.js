@@ -1,0 +1,199 @@
+/**
+ * What `up`, `down`, `status` and `--version` cost, against the least that the same work can cost: the same requests
+ * sent to the Docker socket by curl, and the start of an empty Node process. Both sides alternate in one run; each
+ * ratio is the median of the ratios pair by pair. Needs Linux, curl, a Docker daemon, and the ports below.
+ *
+ * node bench/set-up.js [--rounds 5] [--json]
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { prepare, root } from '../scripts/prepare.js';
+
+const { values: flags } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean' } },
+});
+const rounds = Number(flags.rounds);
+const socket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+const ports = { grpc: 19181, http: 19180 };
+const name = 'bench-set-up';
+const scratch = mkdtempSync(join(tmpdir(), 'kserve-env-bench-'));
+
+prepare();
+const { planImage } = await import(`${root}dist/image/ensure-image.js`);
+const { imageArchive } = await import(`${root}dist/image/image-archive.js`);
+const { createOptions } = await import(`${root}dist/engine/docker/create-options.js`);
+const { packageVersion } = await import(`${root}dist/commands/package-info.js`);
+
+const image = await planImage({ version: packageVersion(), bundlePath: `${root}dist/kserve-server.cjs` });
+const archive = join(scratch, 'image.tar');
+await pipeline(Readable.from(imageArchive(image)), createWriteStream(archive));
+const body = join(scratch, 'create.json');
+
+function kserveEnv(...args) {
+  const env = {
+    ...process.env,
+    KSERVE_ENV_CACHE_DIR: join(scratch, 'cache'),
+    KSERVE_ENV_STATE_DIR: join(scratch, 'state'),
+  };
+  const { status, stderr } = spawnSync(process.execPath, [`${root}bin/kserve-env.js`, ...args, '--name', name], {
+    env,
+  });
+  if (status !== 0) throw new Error(`kserve-env ${args.join(' ')}: ${stderr}`);
+}
+
+const up = () =>
+  kserveEnv('up', '--engine', 'docker', '--grpc-port', String(ports.grpc), '--http-port', String(ports.http));
+const down = () => kserveEnv('down', '--engine', 'docker');
+
+function docker(method, path, ...more) {
+  const args = ['-sS', '--fail-with-body', '-X', method, '--unix-socket', socket, ...more, `http://docker${path}`];
+  return execFileSync('curl', args, { encoding: 'utf8' });
+}
+
+const removeImage = () => {
+  spawnSync('curl', ['-s', '-X', 'DELETE', '--unix-socket', socket, `http://docker/images/${image.tag}?force=1`]);
+  rmSync(join(scratch, 'cache'), { recursive: true, force: true });
+};
+const load = () =>
+  docker('POST', '/images/load', '-H', 'Content-Type: application/x-tar', '--data-binary', `@${archive}`);
+
+/** The container that `up` makes, with the network that every daemon has. */
+function createAndStart() {
+  const server = { version: packageVersion(), models: [{ name: 'simple_scaler', kind: 'scale' }] };
+  const spec = {
+    name,
+    imageId: image.id,
+    env: { KSERVE_ENV_SERVER_CONFIG: JSON.stringify(server) },
+    labels: {},
+    ports,
+    resources: { memoryMiB: 256, cpus: 1 },
+  };
+  const options = createOptions(spec);
+  options.HostConfig.NetworkMode = 'bridge';
+  delete options.NetworkingConfig;
+  writeFileSync(body, JSON.stringify(options));
+  const header = ['-H', 'Content-Type: application/json', '--data-binary', `@${body}`];
+  docker('POST', `/containers/create?name=kserve-env-${name}`, ...header);
+  docker('POST', `/containers/kserve-env-${name}/start`);
+}
+const removeContainer = () => docker('DELETE', `/containers/kserve-env-${name}?force=1`);
+
+/** Tries until it works, with nothing but a turn of the event loop between. */
+async function until(attempt) {
+  while (!(await new Promise(attempt))) await new Promise(setImmediate);
+}
+const accepted = () =>
+  until((done) => {
+    const client = connect(ports.http, '127.0.0.1', () => done(true));
+    client.on('connect', () => client.destroy()).on('error', () => done(false));
+  });
+const live = () =>
+  until((done) => {
+    const request = get({ port: ports.http, path: '/v2/health/live', agent: false, timeout: 500 }, (response) => {
+      response.resume();
+      done(response.statusCode === 200);
+    });
+    request.on('timeout', () => request.destroy()).on('error', () => done(false));
+  });
+
+const emptyNode = () => spawnSync(process.execPath, ['-e', '0']);
+
+async function timed(work) {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+/** `before` brings both sides to the same start, `after` to the same end; neither is timed. */
+async function compare(
+  what,
+  floorName,
+  goal,
+  { before = () => {}, ours, floor, after = () => {}, afterFloor = after },
+) {
+  const pairs = [];
+  for (let round = 0; round < rounds; round += 1) {
+    await before('ours');
+    const mine = await timed(ours);
+    await after();
+    await before('floor');
+    const least = await timed(floor);
+    await afterFloor();
+    pairs.push([mine, least]);
+  }
+  const ratio = median(pairs.map(([mine, least]) => mine / least));
+  const [ms, floorMs] = [median(pairs.map(([mine]) => mine)), median(pairs.map(([, least]) => least))];
+  return {
+    what,
+    ms: Math.round(ms),
+    floor: floorName,
+    floorMs: Math.round(floorMs),
+    ratio: Number(ratio.toFixed(2)),
+    goal,
+  };
+}
+
+const rows = [];
+try {
+  rows.push(
+    await compare('cold up, no image', 'load + create + start + first accepted connection', '≤ 1.5', {
+      before: removeImage,
+      ours: up,
+      after: down,
+      floor: async () => {
+        load();
+        createAndStart();
+        await accepted();
+      },
+      afterFloor: removeContainer,
+    }),
+  );
+  load();
+  up();
+  down();
+  rows.push(
+    await compare('warm up', 'create + start + first ServerLive + empty Node', '≤ 1.3', {
+      ours: up,
+      after: down,
+      floor: async () => {
+        emptyNode();
+        createAndStart();
+        await live();
+      },
+      afterFloor: removeContainer,
+    }),
+  );
+  rows.push(
+    await compare('down', 'DELETE container + empty Node', '≤ 1.3', {
+      before: async (side) => {
+        if (side === 'ours') return up();
+        createAndStart();
+        return live();
+      },
+      ours: down,
+      floor: () => {
+        emptyNode();
+        removeContainer();
+      },
+    }),
+  );
+  up();
+  rows.push(await compare('status', 'empty Node', '≤ 2.5', { ours: () => kserveEnv('status'), floor: emptyNode }));
+  down();
+  const version = () => spawnSync(process.execPath, [`${root}bin/kserve-env.js`, '--version']);
+  rows.push(await compare('--version', 'empty Node', '≤ 1.3', { ours: version, floor: emptyNode }));
+} finally {
+  down();
+  rmSync(scratch, { recursive: true, force: true });
+}
+if (flags.json) console.log(JSON.stringify({ node: process.versions.node, rounds, rows }, null, 2));
+else console.table(rows);
