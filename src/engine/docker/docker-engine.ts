@@ -1,4 +1,5 @@
 /** The Docker adapter of the engine port: one environment is one container in one network of its own. */
+import { setMaxListeners } from 'node:events';
 import {
   type Engine,
   EngineFailedError,
@@ -30,6 +31,8 @@ export interface DockerEngineOptions {
 /** Connects on the first call; nothing is asked here. */
 export function dockerEngine(options: DockerEngineOptions): Engine {
   const closing = new AbortController();
+  // Every call under way listens to it.
+  setMaxListeners(0, closing.signal);
   const daemon: Daemon = {
     modem: openModem(options.socketPath),
     endpoint: `${process.platform === 'win32' ? 'npipe' : 'unix'}://${options.socketPath}`,
