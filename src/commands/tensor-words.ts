@@ -33,18 +33,19 @@ function elementsOfWords(datatype: Datatype, words: string[], shape: number[]): 
   if (datatype === 'BYTES') return words.map((word) => new TextEncoder().encode(word));
   if (datatype === 'FP32' || datatype === 'FP64') {
     const elements = createElements(datatype, words.length);
-    for (const [index, word] of words.entries()) elements[index] = floatOf(word);
+    for (const [index, word] of words.entries()) elements[index] = floatOf(word, datatype);
     return elements;
   }
   const parse = (word: string) => (datatype === 'BOOL' ? boolOf(word) : isInteger(datatype) ? integerOf(word) : word);
   return decodeJsonData(datatype, words.map(parse), shape, {}, 'values');
 }
 
-function floatOf(word: string): number {
+function floatOf(word: string, datatype: 'FP32' | 'FP64'): number {
   // Number('') is 0, Number('0x10') is 16: neither is what somebody means.
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
-    if (Number.isFinite(Number(word))) return Number(word);
-    throw new UsageError(`${word} is beyond the range of FP64; Infinity is a word of its own`);
+    const value = datatype === 'FP32' ? Math.fround(Number(word)) : Number(word);
+    if (Number.isFinite(value)) return value;
+    throw new UsageError(`${word} is beyond the range of ${datatype}; Infinity is a word of its own`);
   }
   const special = /^([+-]?)(nan|inf(?:inity)?)$/i.exec(word);
   if (special === null) throw new UsageError(`${JSON.stringify(word)} is no number`);
