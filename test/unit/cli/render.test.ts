@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import type { CheckResult } from '../../../src/checks/check.js';
+import {
+  renderDown,
+  renderHealth,
+  renderInfer,
+  renderInit,
+  renderSmoke,
+  renderStatus,
+  renderUp,
+} from '../../../src/cli/render.js';
+import type { SmokeReport } from '../../../src/commands/smoke.js';
+import type { StatusReport } from '../../../src/commands/status.js';
+import type { UpPlanReport, UpReport } from '../../../src/commands/up.js';
+
+const engine = {
+  kind: 'process',
+  title: 'local process',
+  endpoint: 'here',
+  os: 'linux',
+  architecture: 'amd64',
+  reason: 'no Docker',
+} as const;
+const endpoints = { grpc: '127.0.0.1:1', http: 'http://127.0.0.1:2' };
+const check = (status: CheckResult['status'], message?: string): CheckResult => ({
+  id: `core/${status}`,
+  title: `It is ${status}`,
+  transport: 'grpc',
+  status,
+  ms: 1,
+  ...(message !== undefined && { message }),
+});
+const smoke: SmokeReport = {
+  endpoints,
+  summary: { passed: 1, failed: 1, noted: 1, skipped: 1 },
+  ms: 1234,
+  checks: [check('passed'), check('failed', 'wrong'), check('noted', 'odd'), check('skipped', 'absent')],
+};
+const up: UpReport = {
+  name: 'mine',
+  engine,
+  outcome: 'create',
+  changes: [],
+  image: { source: 'none', id: 'sha256:1', cached: true },
+  endpoints,
+  models: ['a', 'b'],
+  phases: [],
+  budget: { totalMs: 1500, budgetMs: 300_000, share: 0.005, over: false },
+};
+
+describe('up', () => {
+  it('says that it is up, how long that took, and where it is', () => {
+    expect(renderUp(up).split('\n')).toEqual([
+      'mine is up: ready in 1.50 s, 0.5 % of the 5m budget',
+      '  gRPC    127.0.0.1:1',
+      '  REST    http://127.0.0.1:2',
+      '  models  a, b',
+      '  engine  local process (no Docker)',
+    ]);
+  });
+
+  it.each([
+    { outcome: 'unchanged', says: 'mine was up already, unchanged: ' },
+    { outcome: 'recreate', says: 'mine was recreated and is up: ' },
+  ] as const)('says that it was $outcome', ({ outcome, says }) => {
+    expect(renderUp({ ...up, outcome })).toContain(says);
+  });
+
+  it('says what differed', () => {
+    expect(renderUp({ ...up, outcome: 'recreate', changes: ['ports.grpc: 1 → 2'] })).toContain(
+      '\n  ports.grpc: 1 → 2\n',
+    );
+  });
+
+  it('says when it was over its budget', () => {
+    const budget = { totalMs: 2000, budgetMs: 1000, share: 2, over: true };
+    expect(renderUp({ ...up, budget })).toContain('ready in 2.00 s, over the 1.00 s budget');
+  });
+
+  it('shows the checks that failed, and how many did not', () => {
+    const text = renderUp({ ...up, smoke });
+    expect(text).toContain('✖ It is failed (grpc): wrong');
+    expect(text).toContain('1 passed, 1 failed, 1 noted, 1 skipped in 1.23 s');
+    expect(text).not.toContain('It is passed');
+  });
+
+  it('as a dry run says what would be done and why, and that nothing was', () => {
+    const plan: UpPlanReport = {
+      name: 'mine',
+      engine,
+      outcome: 'recreate',
+      changes: ['a: 1 → 2'],
+      dryRun: true,
+      operations: [
+        { kind: 'image', reason: 'it is there' },
+        { kind: 'await-ready', reason: 'to be sure' },
+      ],
+    };
+    expect(renderUp(plan).split('\n')).toEqual([
+      'Would set up mine with local process (no Docker):',
+      '  image        it is there',
+      '  await-ready  to be sure',
+      '  a: 1 → 2',
+      'Nothing was changed.',
+    ]);
+  });
+});
+
+describe('smoke', () => {
+  it('shows what failed and what is unusual, and counts the rest', () => {
+    expect(renderSmoke(smoke, false).split('\n')).toEqual([
+      '✖ It is failed (grpc): wrong',
+      'ℹ It is noted (grpc): odd',
+      '1 passed, 1 failed, 1 noted, 1 skipped in 1.23 s',
+    ]);
+  });
+  it('shows every check where more is asked for', () => {
+    expect(renderSmoke(smoke, true).split('\n')).toHaveLength(5);
+  });
+});
+
+describe('status', () => {
+  const running: StatusReport = {
+    name: 'mine',
+    state: 'running',
+    engine,
+    endpoints,
+    health: { endpoint: '127.0.0.1:1', live: true, ready: true, models: [] },
+    models: [
+      { name: 'a', kind: 'scale', ready: true },
+      { name: 'b', kind: 'sum', ready: false },
+      { name: 'c', kind: 'sum' },
+    ],
+    tried: [],
+  };
+
+  it('of what runs says how it is, where, and each model', () => {
+    const text = renderStatus(running);
+    expect(text.split('\n')[0]).toBe('mine is running, live and ready');
+    for (const line of ['127.0.0.1:1', 'a (scale, ready)', 'b (sum, not ready)', 'c (sum)'])
+      expect(text).toContain(line);
+    expect(text).not.toContain('config has changed');
+  });
+
+  it.each([
+    { health: { live: true, ready: false }, says: 'mine is running, live, not ready' },
+    { health: { live: false, ready: false, reason: 'refused' }, says: 'mine is running, not live (refused)' },
+  ])('says $says', ({ health, says }) => {
+    const whole = { endpoint: '', models: [], ...health };
+    expect(renderStatus({ ...running, health: whole })).toContain(says);
+  });
+
+  it('says what has changed in the config, and how to apply it', () => {
+    const text = renderStatus({ ...running, drift: ['resources.cpus: 1 → 2'] });
+    expect(text).toContain('kserve-env up applies it:\n  resources.cpus: 1 → 2');
+  });
+
+  it('of nothing says where it was looked for', () => {
+    const tried = [
+      { endpoint: 'unix:///a', outcome: 'does not exist' },
+      { endpoint: 'unix:///b', outcome: 'answers' },
+    ];
+    expect(renderStatus({ name: 'mine', state: 'absent', models: [], tried }).split('\n')).toEqual([
+      'mine is not there',
+      '  looked in unix:///a: does not exist',
+      '  looked in unix:///b: has none',
+    ]);
+  });
+
+  it('of a dead one says so, with no health', () => {
+    const { health: _, endpoints: __, ...rest } = running;
+    expect(renderStatus({ ...rest, state: 'exited' }).split('\n')[0]).toBe('mine is exited');
+  });
+});
+
+it('health has a mark for the server and for each model', () => {
+  const models = [
+    { name: 'a', ready: true },
+    { name: 'b', ready: false, reason: 'no such model' },
+  ];
+  expect(renderHealth({ endpoint: 'here:1', live: true, ready: false, models }).split('\n')).toEqual([
+    '✔ here:1 live',
+    '✖ here:1 ready',
+    '✔ a',
+    '✖ b: no such model',
+  ]);
+});
+
+it('infer has a line for each output, with −0 and int64 as they are', () => {
+  const common = { endpoint: '', modelName: 'm', modelVersion: '1', id: '', ms: 1 };
+  const outputs = [
+    { name: 'a', datatype: 'FP64', shape: [1, 3], data: [-0, 0.1, 'NaN'] },
+    { name: 'b', datatype: 'INT64', shape: [1], data: [9_007_199_254_740_993n] },
+    { name: 'c', datatype: 'BYTES', shape: [0], data: [] },
+  ];
+  expect(renderInfer({ ...common, outputs })).toBe(
+    'a FP64 [1, 3]: -0 0.1 NaN\nb INT64 [1]: 9007199254740993\nc BYTES [0]: ',
+  );
+});
+
+describe('down', () => {
+  const removed = [{ engine: 'docker', id: 'a', state: 'running' }] as const;
+  it.each([
+    { report: { dryRun: false, removed: [...removed], removedImages: [] }, says: 'Removed mine (docker, running)' },
+    { report: { dryRun: true, removed: [...removed], removedImages: [] }, says: 'Would remove mine (docker, running)' },
+    { report: { dryRun: false, removed: [], removedImages: ['x:1'] }, says: 'Removed image x:1' },
+    {
+      report: { dryRun: false, removed: [], removedImages: [] },
+      says: 'Nothing to remove: there is no environment named mine',
+    },
+  ])('says: $says', ({ report, says }) => {
+    expect(renderDown({ name: 'mine', ...report })).toBe(says);
+  });
+});
+
+it('init names the files it wrote, or is the text itself', () => {
+  expect(renderInit({ written: ['/a', '/b'], text: 'version: 1\n' })).toBe('Wrote /a\nWrote /b');
+  expect(renderInit({ written: [], text: 'version: 1\n' })).toBe('version: 1');
+});
