@@ -20,7 +20,9 @@ export async function createProgress(
 ): Promise<Progress> {
   if (mode === 'quiet') return silentProgress;
   const paint = painter(stream, env);
-  const spinner = mode === 'tty' || (mode === 'auto' && stream.isTTY === true && !env.CI);
+  // A terminal that knows no width, as some remote ones, cannot be drawn on: rows would be counted without end.
+  const drawable = stream.isTTY !== true || (stream.columns ?? 80) > 0;
+  const spinner = drawable && (mode === 'tty' || (mode === 'auto' && stream.isTTY === true && !env.CI));
   // Loaded where it is drawn: most calls in scripts never need it.
   return spinner ? spinnerProgress(stream, paint, (await import('ora')).default) : plainProgress(stream, paint);
 }

@@ -155,35 +155,39 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
 
 /** What is there, and that the fixed ports are free or already ours. */
 async function preflight({ chosen: { engine }, loaded, context: { env, signal } }: SetUp) {
-  if (engine.kind !== 'process') await assertNoProcess(loaded.name, env, signal);
-  const observed = await engine.inspect(loaded.name, signal);
-  const own = observed?.state === 'running' ? Object.values(observed.endpoints ?? {}) : [];
-  for (const port of Object.values(loaded.config.ports)) {
-    if (port !== 'auto' && !own.includes(port)) await assertFree(engine, port, signal);
+  const { engine: processes } = await connectEngine('process', engineContext(env));
+  try {
+    if (engine.kind !== 'process') await assertNoProcess(processes, loaded.name, signal);
+    const observed = await engine.inspect(loaded.name, signal);
+    const own = observed?.state === 'running' ? Object.values(observed.endpoints ?? {}) : [];
+    const fixed = Object.values(loaded.config.ports).filter((port) => port !== 'auto');
+    for (const port of fixed) if (!own.includes(port)) await assertFree([engine, processes], port, signal);
+    const ports = fixed.length === 0 ? 'the engine chooses the ports' : `free on 127.0.0.1: ${fixed.join(', ')}`;
+    return { value: observed, detail: own.length > 0 ? `${loaded.name} is running` : ports };
+  } finally {
+    await processes[Symbol.asyncDispose]();
   }
-  const fixed = Object.values(loaded.config.ports).filter((port) => port !== 'auto');
-  const ports = fixed.length === 0 ? 'the engine chooses the ports' : `free on 127.0.0.1: ${fixed.join(', ')}`;
-  return { value: observed, detail: own.length > 0 ? `${loaded.name} is running` : ports };
 }
 
 /** One name in two engines would be two servers, and nobody could say which of them a command means. */
-async function assertNoProcess(name: string, env: CommandContext['env'], signal: AbortSignal): Promise<void> {
-  const { engine } = await connectEngine('process', engineContext(env));
-  const instance = await engine.inspect(name, signal);
-  await engine[Symbol.asyncDispose]();
-  if (instance === undefined) return;
+async function assertNoProcess(processes: Engine, name: string, signal: AbortSignal): Promise<void> {
+  if ((await processes.inspect(name, signal)) === undefined) return;
   throw new InstanceExistsError(name, {
     hint: `it is a local process; kserve-env down --name ${name} removes it, --engine process keeps it`,
   });
 }
 
-/** The engine knows best who has a port: what the machine sees is only the engine's proxy. */
-async function assertFree(engine: Engine, port: number, signal: AbortSignal): Promise<void> {
+/** The engines know best who has a port: what the machine sees is only a proxy, or a process without a name. */
+async function assertFree(engines: Engine[], port: number, signal: AbortSignal): Promise<void> {
   try {
     await assertPortFree(port, signal);
   } catch (error) {
-    const holder = error instanceof PortTakenError ? await engine.portHolder(port, signal) : undefined;
-    throw holder === undefined ? error : new PortTakenError(port, holder, { cause: error });
+    if (!(error instanceof PortTakenError)) throw error;
+    for (const engine of engines) {
+      const holder = await engine.portHolder(port, signal);
+      if (holder !== undefined) throw new PortTakenError(port, holder, { cause: error });
+    }
+    throw error;
   }
 }
 

@@ -22,11 +22,18 @@ export class ConfigError extends KServeEnvError {
     const [first] = problems;
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
     super('CONFIG_INVALID', ExitCode.usage, `${first?.source ?? 'The config'} has ${count}\n${render(problems)}`, {
-      hint: 'correct the values above; kserve-env init --stdout prints a commented example',
+      hint: problems.every(fromOutside)
+        ? 'kserve-env up --help says what each flag takes; variables take the same'
+        : 'correct the values above; kserve-env init --stdout prints a commented example',
       details: { problems },
     });
     this.problems = problems;
   }
+}
+
+/** A flag or an environment variable, not a file. */
+function fromOutside({ source }: ConfigProblem): boolean {
+  return /^(--|KSERVE_ENV_)/.test(source);
 }
 
 function render(problems: ConfigProblem[]): string {
