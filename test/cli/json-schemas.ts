@@ -1,0 +1,145 @@
+/** What `--json` promises, key by key: a new key is a decision, a lost one is a breach. */
+import { z } from 'zod';
+
+const milliseconds = z.number().nonnegative();
+const endpoints = z.strictObject({ grpc: z.string().regex(/^127\.0\.0\.1:\d+$/), http: z.url() });
+const engine = z.strictObject({
+  kind: z.enum(['docker', 'process']),
+  title: z.string(),
+  endpoint: z.string(),
+  os: z.string(),
+  architecture: z.string(),
+});
+const chosenEngine = engine.extend({ reason: z.string().min(1) });
+const outcome = z.enum(['create', 'recreate', 'unchanged']);
+const health = z.strictObject({
+  endpoint: z.string(),
+  live: z.boolean(),
+  ready: z.boolean(),
+  models: z.array(z.strictObject({ name: z.string(), ready: z.boolean(), reason: z.string().optional() })),
+  reason: z.string().optional(),
+});
+const smoke = z.strictObject({
+  endpoints: endpoints.partial(),
+  summary: z.strictObject({ passed: z.int(), failed: z.int(), noted: z.int(), skipped: z.int() }),
+  ms: milliseconds,
+  checks: z.array(
+    z.strictObject({
+      id: z.string(),
+      title: z.string(),
+      transport: z.enum(['grpc', 'rest']),
+      status: z.enum(['passed', 'failed', 'noted', 'skipped']),
+      ms: milliseconds,
+      message: z.string().optional(),
+    }),
+  ),
+});
+
+export const logLine = z.strictObject({ stream: z.enum(['stdout', 'stderr']), line: z.string() });
+
+/** `data` of each verb. */
+export const dataOf = {
+  init: z.strictObject({ written: z.array(z.string()), text: z.string() }),
+  up: z.strictObject({
+    name: z.string(),
+    engine: chosenEngine,
+    outcome,
+    changes: z.array(z.string()),
+    image: z.strictObject({ source: z.string(), id: z.string(), cached: z.boolean() }),
+    endpoints,
+    models: z.array(z.string()),
+    phases: z.array(z.strictObject({ phase: z.string(), ms: milliseconds, cached: z.boolean(), detail: z.string() })),
+    budget: z.strictObject({
+      totalMs: milliseconds,
+      budgetMs: milliseconds,
+      share: z.number().nonnegative(),
+      over: z.boolean(),
+    }),
+    smoke: smoke.optional(),
+  }),
+  'up --dry-run': z.strictObject({
+    name: z.string(),
+    engine: chosenEngine,
+    outcome,
+    changes: z.array(z.string()),
+    dryRun: z.literal(true),
+    operations: z.array(z.strictObject({ kind: z.string(), reason: z.string().min(1) })),
+  }),
+  status: z.strictObject({
+    name: z.string(),
+    state: z.enum(['absent', 'created', 'running', 'paused', 'exited', 'incomplete']),
+    engine: engine.optional(),
+    id: z.string().optional(),
+    image: z.string().optional(),
+    createdAt: z.iso.datetime().optional(),
+    startedAt: z.iso.datetime().optional(),
+    endpoints: endpoints.optional(),
+    health: health.optional(),
+    models: z.array(z.strictObject({ name: z.string(), kind: z.string(), ready: z.boolean().optional() })),
+    drift: z.array(z.string()).optional(),
+    tried: z.array(z.looseObject({ endpoint: z.string(), outcome: z.string() })),
+  }),
+  health,
+  infer: z.strictObject({
+    endpoint: z.string(),
+    modelName: z.string(),
+    modelVersion: z.string(),
+    id: z.string(),
+    outputs: z.array(
+      z.strictObject({
+        name: z.string(),
+        datatype: z.string(),
+        shape: z.array(z.int()),
+        data: z.array(z.union([z.number(), z.string(), z.boolean()])),
+      }),
+    ),
+    ms: milliseconds,
+  }),
+  smoke,
+  logs: z.strictObject({ lines: z.array(logLine) }),
+  env: z.strictObject({
+    format: z.string(),
+    variables: z.record(z.string(), z.string().nullable()),
+    script: z.string(),
+  }),
+  down: z.strictObject({
+    name: z.string(),
+    dryRun: z.boolean(),
+    removed: z.array(z.strictObject({ engine: z.string(), id: z.string(), state: z.string() })),
+    removedImages: z.array(z.string()),
+  }),
+} as const;
+
+export type Verb = keyof typeof dataOf;
+
+const error = z.strictObject({
+  code: z.string().regex(/^[A-Z][A-Z_]+$/),
+  message: z.string().min(1),
+  hint: z.string().min(1).nullable(),
+  retryable: z.boolean(),
+  details: z.record(z.string(), z.unknown()),
+});
+
+/** An answer that is no error, or one that found a failure and still has its data. */
+export function answerOf(verb: Verb, status: 'ok' | 'error') {
+  return z.strictObject({
+    schemaVersion: z.literal(1),
+    command: z.literal(verb.split(' ')[0] ?? ''),
+    status: z.literal(status),
+    data: dataOf[verb],
+    warnings: z.array(z.string()),
+    error: status === 'ok' ? z.null() : error,
+  });
+}
+
+/** The answer of a command that could not do its work. */
+export function errorAnswerOf(command: string) {
+  return z.strictObject({
+    schemaVersion: z.literal(1),
+    command: z.literal(command),
+    status: z.literal('error'),
+    data: z.null(),
+    warnings: z.array(z.string()).length(0),
+    error,
+  });
+}
