@@ -68,7 +68,7 @@ export class TimedOutError extends KServeEnvError {
 
 /** The person or the machine asked us to stop; what was half made has been cleaned up. */
 export class InterruptedError extends KServeEnvError {
-  constructor(signal: 'SIGINT' | 'SIGTERM', options: KServeEnvErrorOptions = {}) {
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', options: KServeEnvErrorOptions = {}) {
     const exitCode = signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated;
     super('INTERRUPTED', exitCode, `Interrupted by ${signal}`, { details: { signal }, ...options });
   }

@@ -4,7 +4,10 @@ import { ExitCode, InterruptedError } from '../errors.js';
 import { runProgram } from './program.js';
 
 const controller = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+// A closed terminal says SIGHUP, and nothing is to be left behind then either. Where there is no terminal, as under
+// nohup, the signal is not for us.
+const onTerminal = [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+for (const name of ['SIGINT', 'SIGTERM', ...(onTerminal ? (['SIGHUP'] as const) : [])] as const) {
   process.on(name, () => {
     const error = new InterruptedError(name);
     // The first signal lets the command clean up, the second does not wait for it.
@@ -18,7 +21,8 @@ setMaxListeners(0, controller.signal);
 
 // A reader that has gone (`kserve-env logs | head`) is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.bug);
+  // Of an interrupted command nobody reads the result, but it still has to clean up.
+  if (!controller.signal.aborted) process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.bug);
 });
 // Whether anybody watches the progress is no reason to stop halfway.
 process.stderr.on('error', () => {});

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { leftBehind } from './oracle.js';
-import { type Sandbox, sandbox } from './run-cli.js';
+import { bin, type Sandbox, sandbox } from './run-cli.js';
 
 describe.each([
   { signal: 'SIGINT', expected: 130 },
@@ -24,6 +25,24 @@ describe.each([
       expect(leftBehind(box)).toEqual([]);
     },
   );
+});
+
+// `script` of util-linux lends a real terminal; other systems have another one of that name.
+it.runIf(process.platform === 'linux')('a terminal that is closed during up leaves nothing', async () => {
+  using box = sandbox();
+  const command = `exec ${process.execPath} ${bin} up --engine process --progress plain`;
+  const terminal = spawn('script', ['-qfec', command, '/dev/null'], { env: box.env, cwd: box.directory });
+  const seen = new Promise<void>((resolve) => {
+    let output = '';
+    terminal.stdout.on('data', (chunk) => {
+      output += chunk;
+      if (output.includes('✔ Create')) resolve();
+    });
+  });
+  await seen;
+  // With the program that holds its other side, the terminal goes, and the kernel says so to who runs on it.
+  terminal.kill('SIGKILL');
+  await expect.poll(() => leftBehind(box), { timeout: 20_000 }).toEqual([]);
 });
 
 describe('two or more at once', () => {

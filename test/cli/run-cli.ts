@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../bin/kserve-env.js', import.meta.url));
+/** The launcher of the built command line. */
+export const bin = fileURLToPath(new URL('../../bin/kserve-env.js', import.meta.url));
 
 export interface CliResult {
   code: number | null;
