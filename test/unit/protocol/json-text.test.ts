@@ -59,10 +59,10 @@ describe('reading JSON', () => {
 });
 
 describe('writing JSON', () => {
-  it('is what JSON.stringify writes, for plain values', () => {
+  it('is read back as it was by JSON.parse, −0 too, for plain values', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noNegativeZero: true } as fc.JsonSharedConstraints), (value) => {
-        expect(JSON.parse(writeJson(value as never))).toEqual(JSON.parse(JSON.stringify(value)));
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.parse(writeJson(value as never))).toEqual(value);
       }),
     );
   });
