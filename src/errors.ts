@@ -20,6 +20,7 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** What an error carries besides its code and message. */
 export interface KServeEnvErrorOptions {
   /** The exact next command or step for the person who reads the message. */
   hint?: string;

@@ -2,6 +2,7 @@
 import type { InferenceClient } from '../protocol/client.js';
 import type { ModelConfig } from '../protocol/server-config.js';
 
+/** The server as checks reach it. */
 export interface CheckContext {
   /** Absent where the server is not reached over this transport. */
   grpc?: InferenceClient;
@@ -11,6 +12,7 @@ export interface CheckContext {
   signal: AbortSignal;
 }
 
+/** One thing that must hold, over one transport. */
 export interface Check {
   /** Stable, for programs: `scale/simple_scaler/FP64/grpc-typed`. */
   id: string;
@@ -28,6 +30,7 @@ export interface Check {
 
 export type CheckStatus = 'passed' | 'failed' | 'noted' | 'skipped';
 
+/** How a check went. */
 export interface CheckResult {
   id: string;
   title: string;

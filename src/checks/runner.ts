@@ -2,6 +2,7 @@
 import { OipError } from '../protocol/status.js';
 import { type Check, type CheckContext, CheckFailure, type CheckResult, CheckSkipped } from './check.js';
 
+/** Number of checks by outcome. */
 export interface SmokeSummary {
   passed: number;
   failed: number;
@@ -33,6 +34,7 @@ export async function runChecks(
   return results;
 }
 
+/** Counts outcomes. */
 export function summarise(results: CheckResult[]): SmokeSummary {
   const summary = { passed: 0, failed: 0, noted: 0, skipped: 0 };
   for (const { status } of results) summary[status] += 1;

@@ -11,6 +11,7 @@ export interface JsonAnswer {
   error: JsonError | null;
 }
 
+/** An error in a `--json` answer. `code` is stable, `message` and `hint` are for people. */
 export interface JsonError {
   code: string;
   message: string;
@@ -19,6 +20,7 @@ export interface JsonError {
   details: Record<string, unknown>;
 }
 
+/** The `--json` answer of a command; with an error its status is `error`, and data may be whole all the same. */
 export function jsonAnswer(command: string, data: unknown, warnings: string[], error?: unknown): JsonAnswer {
   return {
     schemaVersion: 1,
@@ -41,6 +43,7 @@ function jsonError(error: unknown): JsonError {
 
 const bugHint = 'this is a bug of kserve-env: please report it, with the output of the same command and --verbose';
 
+/** The exit code of anything thrown: 1 unless the error is a known one. */
 export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof KServeEnvError ? error.exitCode : ExitCode.bug;
 }

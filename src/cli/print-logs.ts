@@ -5,6 +5,7 @@ import { ExitCode } from '../errors.js';
 import { jsonAnswer } from './output.js';
 import { configFlags, type GlobalFlags, reportError, type Terminal, terminalContext, writeJson } from './run.js';
 
+/** Flags of `logs`, durations in milliseconds. */
 export interface LogsFlags extends GlobalFlags {
   follow?: boolean;
   tail?: number;

@@ -4,6 +4,7 @@ import type { Ora } from 'ora';
 import { type PhaseName, type PhaseRecord, type Progress, phaseTitles, silentProgress } from '../commands/context.js';
 import { formatDuration } from '../config/duration.js';
 
+/** Ways to show progress, as `--progress` takes them. */
 export const progressModes = ['auto', 'tty', 'plain', 'quiet'] as const;
 export type ProgressMode = (typeof progressModes)[number];
 

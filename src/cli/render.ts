@@ -9,6 +9,7 @@ import type { StatusReport } from '../commands/status.js';
 import type { UpPlanReport, UpReport } from '../commands/up.js';
 import { formatDuration } from '../config/duration.js';
 
+/** What `up` made, or would make. */
 export function renderUp(report: UpReport | UpPlanReport): string {
   return 'dryRun' in report ? renderPlan(report) : renderEnvironment(report);
 }
@@ -46,6 +47,7 @@ function renderEnvironment(report: UpReport): string {
   ].join('\n');
 }
 
+/** The checks that failed or were noted, all of them if verbose, and the counts. */
 export function renderSmoke(report: SmokeReport, verbose: boolean): string {
   const shown = report.checks.filter(({ status }) => verbose || status === 'failed' || status === 'noted');
   return [...shown.map(checkLine), summaryOf(report)].join('\n');
@@ -63,6 +65,7 @@ function summaryOf({ summary, ms }: SmokeReport): string {
   return `${passed} passed, ${failed} failed${rest.length > 0 ? `, ${rest.join(', ')}` : ''} in ${formatDuration(ms)}`;
 }
 
+/** What runs and where, or where it was looked for. */
 export function renderStatus(report: StatusReport): string {
   const { name, state, engine, endpoints, health, models, drift, startedAt, image, tried } = report;
   if (state === 'absent') {
@@ -103,6 +106,7 @@ function modelWord({ name, kind, ready }: StatusReport['models'][number]): strin
   return `${name} (${kind}${ready === undefined ? '' : ready ? ', ready' : ', not ready'})`;
 }
 
+/** A mark for the server and for each model. */
 export function renderHealth({ endpoint, live, ready, models }: HealthReport): string {
   const mark = (good: boolean) => (good ? '✔' : '✖');
   return [
@@ -112,6 +116,7 @@ export function renderHealth({ endpoint, live, ready, models }: HealthReport): s
   ].join('\n');
 }
 
+/** A line for each output: name, datatype, shape and elements. */
 export function renderInfer({ outputs }: InferReport): string {
   return outputs
     .map(({ name, datatype, shape, data }) => {
@@ -121,6 +126,7 @@ export function renderInfer({ outputs }: InferReport): string {
     .join('\n');
 }
 
+/** A line for each thing that was removed, or would be. */
 export function renderDown({ name, dryRun, removed, removedImages }: DownReport): string {
   const would = dryRun ? 'Would remove' : 'Removed';
   return [
@@ -132,6 +138,7 @@ export function renderDown({ name, dryRun, removed, removedImages }: DownReport)
   ].join('\n');
 }
 
+/** The files that were written, or the text that would be. */
 export function renderInit({ written, text }: InitReport): string {
   return written.length === 0 ? text.trimEnd() : written.map((path) => `Wrote ${path}`).join('\n');
 }

@@ -35,6 +35,7 @@ export function configFlags(flags: GlobalFlags): ConfigFlags {
   return { config, name, engine, timeout, budget, 'grpc-port': grpcPort, 'http-port': httpPort };
 }
 
+/** A command's context in this terminal. */
 export async function terminalContext(
   { stderr, env, cwd, signal }: Terminal,
   flags: GlobalFlags,

@@ -8,6 +8,7 @@ import { type PreparedImage, prepareImage } from '../image/prepare-image.js';
 import type { ImageWish } from '../image/source.js';
 import { packageVersion } from './package-info.js';
 
+/** An engine that answers, and the image it can run. Dispose the engine. */
 export interface ChosenEngine {
   engine: Engine;
   info: EngineInfo;

@@ -5,6 +5,7 @@ import { createGrpcClient } from '../protocol/grpc-client.js';
 import { createRestClient } from '../protocol/rest-client.js';
 import type { ServerAddress } from './find-environment.js';
 
+/** A client for each transport that the server is reached by. Dispose it: clients hold connections. */
 export interface Clients extends AsyncDisposable {
   byTransport: { grpc?: InferenceClient; rest?: InferenceClient };
   /** gRPC where there is a choice. */

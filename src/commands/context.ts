@@ -11,6 +11,7 @@ export {
   silentProgress,
 } from '../environment/phases.js';
 
+/** What a command may know of the process that runs it. */
 export interface CommandContext {
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
@@ -35,6 +36,7 @@ export interface CommonOptions {
   flags?: ConfigFlags;
 }
 
+/** What a command found or did. */
 export interface CommandResult<Data> {
   data: Data;
   /** Worth knowing, and no failure. */

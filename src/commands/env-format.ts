@@ -1,5 +1,6 @@
 /** Environment variables as text for a shell, a file or a CI job. */
 
+/** Shells, files and programs that variables can be written for. */
 export const envFormats = ['sh', 'fish', 'powershell', 'dotenv', 'json', 'github'] as const;
 export type EnvFormat = (typeof envFormats)[number];
 

@@ -7,12 +7,14 @@ import { lookUp, runningInstance } from './find-environment.js';
 /** Names without the KSERVE_ENV_ prefix: those configure kserve-env itself, these are for clients. */
 const variableNames = ['KSERVE_NAME', 'KSERVE_GRPC_ENDPOINT', 'KSERVE_HTTP_URL'] as const;
 
+/** Options of `env`. */
 export interface EnvOptions extends CommonOptions {
   format?: EnvFormat;
   /** Write what takes the variables away again; needs no running environment. */
   unset?: boolean;
 }
 
+/** The variables, and the text that sets them. */
 export interface EnvReport {
   format: EnvFormat;
   variables: Record<string, string | null>;

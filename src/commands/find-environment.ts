@@ -91,6 +91,7 @@ export interface ServerAddress {
   http?: string;
 }
 
+/** Says which server is meant: the environment, or any other by its address. */
 export interface TargetOptions extends CommonOptions {
   /** `host:port` of a gRPC endpoint, of any server. */
   endpoint?: string;

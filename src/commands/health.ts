@@ -8,6 +8,7 @@ import { connectClients } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { type ServerAddress, serverAddress, type TargetOptions } from './find-environment.js';
 
+/** Options of `health`. */
 export interface HealthOptions extends TargetOptions {
   /** Ask until everything is ready, for at most so many milliseconds. */
   waitMs?: number;
@@ -15,6 +16,7 @@ export interface HealthOptions extends TargetOptions {
   models?: string[];
 }
 
+/** What the server says of itself and of each model. */
 export interface HealthReport {
   endpoint: string;
   live: boolean;

@@ -16,6 +16,7 @@ import { parametersOfWords } from './parameter-words.js';
 import { ServerRefusedError } from './server-refusal.js';
 import { datatypeOf, plainElements, tensorOfWords } from './tensor-words.js';
 
+/** Options of `infer`. Exactly one of `values`, `tensors` and `input` is given. */
 export interface InferOptions extends TargetOptions {
   model: string;
   /** Elements of the model's only input, as typed. */
@@ -37,6 +38,7 @@ export interface InferOptions extends TargetOptions {
   stdin?: Readable;
 }
 
+/** The server's answer in plain values. */
 export interface InferReport {
   endpoint: string;
   modelName: string;

@@ -9,6 +9,7 @@ import { templatePath } from './package-info.js';
 
 const schemaFileName = 'kserve-env.schema.json';
 
+/** Options of `init`. */
 export interface InitOptions {
   /** Where to write; kserve-env.yaml in the working directory unless given. */
   config?: string;
@@ -18,6 +19,7 @@ export interface InitOptions {
   stdout?: boolean;
 }
 
+/** What was written, or would be. */
 export interface InitReport {
   /** Absolute paths of the files that were written. */
   written: string[];
@@ -32,6 +34,7 @@ class InitError extends KServeEnvError {
   }
 }
 
+/** Writes the starter config and its JSON Schema beside it. Throws with code FILE_EXISTS or FILE_NOT_WRITTEN. */
 export async function init(options: InitOptions, { cwd }: CommandContext): Promise<CommandResult<InitReport>> {
   const text = await readFile(templatePath(configFileName), 'utf8');
   if (options.stdout) return { data: { written: [], text }, warnings: [] };

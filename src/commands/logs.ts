@@ -6,6 +6,7 @@ import { lookUp, NotRunningError } from './find-environment.js';
 
 export type { LogLine };
 
+/** Options of `logs`. */
 export interface LogsOptions extends CommonOptions {
   follow?: boolean;
   /** Only the last so many lines. */

@@ -22,6 +22,7 @@ interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Options of `serve`. */
 export interface ServeOptions extends CommonOptions {
   /** Called once, when both ports are open. */
   onListening: (report: ServeReport) => void;
@@ -29,6 +30,7 @@ export interface ServeOptions extends CommonOptions {
   writeLog: (line: string) => void;
 }
 
+/** Where the server listens, and what it serves. */
 export interface ServeReport {
   endpoints: { grpc: string; http: string };
   models: string[];

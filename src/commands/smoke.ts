@@ -12,6 +12,7 @@ import type { CommandContext, CommandResult } from './context.js';
 import { type ServerAddress, serverAddress, type TargetOptions } from './find-environment.js';
 import { ServerRefusedError } from './server-refusal.js';
 
+/** The outcome of every check. */
 export interface SmokeReport {
   endpoints: { grpc?: string; http?: string };
   summary: SmokeSummary;

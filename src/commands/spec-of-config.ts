@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.js';
 import { desiredSpec, type EnvironmentSpec } from '../environment/spec.js';
 import { packageVersion } from './package-info.js';
 
+/** The spec of a config with this package's version in it. */
 export function specOfConfig(config: Config, image: EnvironmentSpec['image']): EnvironmentSpec {
   return desiredSpec({ config, image, version: packageVersion() });
 }

@@ -16,11 +16,13 @@ import { lookUp, NotRunningError } from './find-environment.js';
 import { askHealth, type HealthReport, NotReadyError } from './health.js';
 import { specOfConfig } from './spec-of-config.js';
 
+/** Options of `status`. */
 export interface StatusOptions extends CommonOptions {
   /** Exit 3 when it does not run, 4 when it is not ready; else 0 whenever the state is known. */
   exitCode?: boolean;
 }
 
+/** All that is known of an environment; what cannot be told is absent. */
 export interface StatusReport {
   name: string;
   state: InstanceState | 'absent';
@@ -37,6 +39,7 @@ export interface StatusReport {
   tried: { endpoint: string; outcome: string }[];
 }
 
+/** Describes the environment, the running one where several engines have one of that name. */
 export async function status(options: StatusOptions, context: CommandContext): Promise<CommandResult<StatusReport>> {
   await using lookup = await lookUp(options, context);
   const { name, tried, found } = lookup;

@@ -5,6 +5,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { ConfigError, type ConfigProblem, type Finding } from './problems.js';
 
+/** Name of the config file, looked for here and in every directory above. */
 export const configFileName = 'kserve-env.yaml';
 
 /** More than this is no config. */

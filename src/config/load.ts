@@ -23,12 +23,14 @@ export interface ConfigFlags {
   budget?: string | undefined;
 }
 
+/** Where a config may come from. `cwd` is absolute. */
 export interface LoadOptions {
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
   flags: ConfigFlags;
 }
 
+/** A config that holds, and where it came from. */
 export interface LoadedConfig {
   config: Config;
   /** Name of the environment. */

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { ExitCode, KServeEnvError } from '../errors.js';
 import { modelConfigSchema } from '../protocol/server-config.js';
 
+/** One thing that is wrong, and where. */
 export interface ConfigProblem {
   /** The file, the flag or the environment variable that the value came from. */
   source: string;

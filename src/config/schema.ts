@@ -24,6 +24,7 @@ const imageReference = z
   .string()
   .regex(/^[!-~]{1,512}$/, { error: 'an image reference: at most 512 characters, no spaces' });
 
+/** The whole config file. Every value has a default, so that an empty file is one. */
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema of this file is.'),
   version: z.literal(1).default(1).describe('Version of this file format.'),

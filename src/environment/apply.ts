@@ -9,6 +9,7 @@ import { NotReadyInTimeError, pollLive, pollModelsReady, ServerExitedError, whil
 import { endpointAddresses } from './spec.js';
 import { pollWarmUp } from './warm-up.js';
 
+/** What a plan is carried out with. */
 export interface ApplyOptions {
   engine: Engine;
   spec: InstanceSpec;

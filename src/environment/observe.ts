@@ -1,6 +1,7 @@
 /** Looks for an environment in every engine that can be asked: what runs is the engines' to say. */
 import type { Engine, Instance } from '../engine/engine.js';
 
+/** An environment, and the engine that has it. */
 export interface Observed {
   engine: Engine;
   instance: Instance;

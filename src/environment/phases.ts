@@ -1,6 +1,7 @@
 /** The phases of a set-up, timed against its budget, and the port through which their progress is shown. */
 import { ExitCode, KServeEnvError } from '../errors.js';
 
+/** The phases in the order in which they come, as people read them. */
 export const phaseTitles = {
   engine: 'Engine',
   preflight: 'Preflight',
@@ -37,6 +38,7 @@ export interface Progress {
   note(text: string): void;
 }
 
+/** Shows nothing. */
 export const silentProgress: Progress = {
   phaseStarted() {},
   phaseDetail() {},
@@ -52,6 +54,7 @@ export interface PhaseOutcome<T> {
   cached?: boolean;
 }
 
+/** Runs phases one after another and times each. */
 export interface PhaseRecorder {
   run<T>(phase: PhaseName, work: () => Promise<PhaseOutcome<T>>): Promise<T>;
   readonly records: PhaseRecord[];
@@ -92,6 +95,7 @@ export interface BudgetReport {
   over: boolean;
 }
 
+/** Compares what a set-up took with what it may take, both in milliseconds. */
 export function budgetReport(totalMs: number, budgetMs: number): BudgetReport {
   const share = totalMs / budgetMs;
   return { totalMs: round(totalMs), budgetMs, share: Math.round(share * 1e6) / 1e6, over: totalMs > budgetMs };

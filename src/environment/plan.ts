@@ -2,12 +2,14 @@
 import type { Instance } from '../engine/engine.js';
 import { differences, type EnvironmentSpec, specOfLabels } from './spec.js';
 
+/** One step of a plan. */
 export interface Operation {
   kind: 'remove' | 'create' | 'start' | 'await-ready';
   /** Why it is in the plan, for people. */
   reason: string;
 }
 
+/** What `up` does, in order. */
 export interface Plan {
   /** `unchanged`: it runs as desired; `recreate`: what is there goes first. */
   outcome: 'create' | 'recreate' | 'unchanged';
@@ -16,6 +18,7 @@ export interface Plan {
   changes: string[];
 }
 
+/** The least that makes the observed environment the desired one, and ready. What differs is made anew. */
 export function planUp(desired: EnvironmentSpec, observed: Instance | undefined): Plan {
   if (observed === undefined)
     return { outcome: 'create', operations: make('no environment of that name'), changes: [] };

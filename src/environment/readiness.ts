@@ -41,6 +41,7 @@ function withLog(lines: string[]): string {
   return lines.length === 0 ? '' : `\nIts last log lines:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
+/** How long, how often and for what is asked. */
 export interface PollOptions {
   /** Milliseconds until it is given up. */
   timeoutMs: number;

@@ -24,6 +24,7 @@ const specSchema = z.object({
   server: z.object({ models: z.array(modelConfigSchema) }),
 });
 
+/** What a spec is made from. */
 export interface SpecOptions {
   config: Config;
   image: EnvironmentSpec['image'];
@@ -36,6 +37,7 @@ const versionLabel = `${labelPrefix}version`;
 const configFileLabel = `${labelPrefix}config-file`;
 const setOutsideLabel = `${labelPrefix}set-outside`;
 
+/** The environment that a config describes, with the ports that servers have inside their container. */
 export function desiredSpec({ config, image, version }: SpecOptions): EnvironmentSpec {
   return {
     image,

@@ -1,6 +1,7 @@
 /** The server itself: live, ready, and telling who it is. */
 import { type Check, expectThat } from '../check.js';
 
+/** Live, ready and metadata of the server, over each transport. */
 export function coreChecks(): Check[] {
   return (['grpc', 'rest'] as const).flatMap((transport): Check[] => [
     {

@@ -48,6 +48,7 @@ const refusals: Refusal[] = [
   },
 ];
 
+/** One check a refusal and transport, against the first FP64 scale model; none where there is no such model. */
 export function errorChecks(models: ModelConfig[]): Check[] {
   const scaler = models.find((model) => model.kind === 'scale' && model.datatype === 'FP64');
   if (scaler === undefined) return [];

@@ -19,6 +19,7 @@ const routes: Route[] = [
   { transport: 'rest', form: 'raw' },
 ];
 
+/** Ready, metadata and exact answers of each model, over each transport and in each form. */
 export function modelChecks(models: ModelConfig[]): Check[] {
   return models.flatMap((model) => [
     ...describedChecks(model),
