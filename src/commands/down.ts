@@ -1,9 +1,13 @@
 /** `down`: removes the environment from every engine, like `rm -f`: nothing there is success. */
+import { engineContext } from '../engine/detect.js';
 import type { EngineKind, ImageInfo } from '../engine/engine.js';
 import { contentLabel } from '../engine/labels.js';
+import { openStateDir } from '../engine/process/state-dir.js';
+import { sweepLocks } from '../environment/lock.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { lookUp } from './find-environment.js';
 
+/** Options of `down`. */
 export interface DownOptions extends CommonOptions {
   /** Remove the images that kserve-env made, too. */
   rmi?: boolean;
@@ -11,6 +15,7 @@ export interface DownOptions extends CommonOptions {
   dryRun?: boolean;
 }
 
+/** What was removed, or would be. */
 export interface DownReport {
   name: string;
   dryRun: boolean;
@@ -18,9 +23,11 @@ export interface DownReport {
   removedImages: string[];
 }
 
+/** Removes the environment wherever it is; an engine that cannot be asked is a warning. */
 export async function down(options: DownOptions, context: CommandContext): Promise<CommandResult<DownReport>> {
-  const { signal } = context;
+  const { env, signal } = context;
   const dryRun = options.dryRun === true;
+  if (!dryRun) await sweepLocks(openStateDir(engineContext(env)));
   await using lookup = await lookUp(options, context);
   const removed: DownReport['removed'] = [];
   for (const { engine, instance } of lookup.found) {

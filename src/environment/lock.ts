@@ -1,6 +1,6 @@
 /** A lock across processes: one command at a time changes an environment. It ends with the process that holds it. */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { identify, type ProcessIdentity, processState } from '../engine/process/identity.js';
@@ -9,6 +9,7 @@ import { TimedOutError } from '../errors.js';
 
 const holderSchema = z.object({ pid: z.int().positive(), startTime: z.string(), bootId: z.string() });
 
+/** Which lock, and how long it is waited for. */
 export interface LockOptions {
   /** Directory that all kserve-env processes of this user share. */
   stateDir: string;
@@ -45,6 +46,17 @@ export async function withEnvironmentLock<T>(options: LockOptions, work: () => P
   } finally {
     // Only while it is still ours: somebody may have removed the state directory meanwhile.
     if ((await readFile(path, 'utf8').catch(() => '')) === own) await rm(path, { force: true });
+  }
+}
+
+/** Takes away what commands left that were killed while they held a lock, or waited for one. */
+export async function sweepLocks(stateDir: string): Promise<void> {
+  const directory = join(stateDir, '.locks');
+  for (const entry of await readdir(directory).catch(() => [])) {
+    const path = join(directory, entry);
+    const text = await readFile(path, 'utf8').catch(() => '');
+    const holder = holderOf(text);
+    if (holder !== undefined && (await processState(holder)) === 'gone') await takeAway(path, text);
   }
 }
 

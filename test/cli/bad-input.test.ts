@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { twoFreePorts } from '../contract/probes.js';
 import { leftBehind } from './oracle.js';
 import { type Sandbox, sandbox } from './run-cli.js';
 
@@ -108,9 +108,7 @@ describe('on a machine where nothing runs', () => {
   );
 
   it('smoke of an endpoint where nobody listens exits 4 in one line', async () => {
-    const listener = await listen();
-    const { port } = listener.address() as AddressInfo;
-    await new Promise((resolve) => listener.close(resolve));
+    const [port] = await twoFreePorts();
     const { code, stdout, stderr } = await box.run(['smoke', '--rest-url', `http://127.0.0.1:${port}`]);
     expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
     expect(stderr).toContain(`ECONNREFUSED 127.0.0.1:${port}`);
@@ -203,77 +201,3 @@ describe('on a machine where nothing runs', () => {
     expect((await done).code).toBe(0);
   });
 });
-
-describe('a taken port', () => {
-  let listener: Server;
-  let port: string;
-  beforeAll(async () => {
-    listener = await listen();
-    port = String((listener.address() as AddressInfo).port);
-  });
-  afterAll(() => {
-    listener.close();
-  });
-
-  it.each(['--grpc-port', '--http-port'])(
-    'given with %s exits 7, and names the holder and the way out',
-    async (flag) => {
-      using box = sandbox();
-      const { code, stderr } = await box.run(['up', flag, port]);
-      expect(code).toBe(7);
-      expect(stderr).toContain(`Port ${port} on 127.0.0.1 is taken by process ${process.pid}`);
-      expect(stderr).toContain(`kill ${process.pid}, or use --grpc-port auto --http-port auto`);
-      expect(leftBehind(box)).toEqual([]);
-    },
-  );
-
-  it('is told by serve too', async () => {
-    using box = sandbox();
-    const { code, stderr } = await box.run(['serve', '--http-port', port]);
-    expect(code).toBe(7);
-    expect(stderr).toContain(`Port ${port} on 127.0.0.1 is taken`);
-  });
-});
-
-describe('a Docker socket that nobody answers on', () => {
-  it('exits 5 where Docker is asked for, saying what was tried', async () => {
-    using box = sandbox();
-    const { code, stderr } = await box.run(['up', '--engine', 'docker']);
-    expect(code).toBe(5);
-    expect(stderr).toContain('no-docker.sock does not exist');
-    expect(stderr).toContain('--engine process');
-  });
-
-  it.each(['accepts and says nothing', 'hangs up'])(
-    'is given up when it %s, and auto takes a local process',
-    async (how) => {
-      using box = sandbox();
-      const path = `${box.directory}/docker.sock`;
-      const daemon = createServer((socket) => {
-        socket.on('error', () => {});
-        if (how === 'hangs up') socket.destroy();
-      });
-      await new Promise<void>((resolve) => daemon.listen(path, resolve));
-      const env = { DOCKER_HOST: `unix://${path}` };
-      try {
-        expect((await box.run(['up', '--engine', 'docker'], { env })).code).toBe(5);
-        const { code, answer } = await box.json(['up'], { env });
-        expect({ code, kind: answer.data.engine.kind }).toEqual({ code: 0, kind: 'process' });
-        expect(answer.data.engine.reason).toContain('no Docker');
-        const down = await box.json(['down'], { env });
-        expect(down).toMatchObject({ code: 0, answer: { data: { removed: [{ engine: 'process' }] } } });
-        // It might hold an environment of that name, which could not be looked for.
-        expect(down.answer.warnings).toHaveLength(1);
-        expect(leftBehind(box)).toEqual([]);
-      } finally {
-        daemon.close();
-      }
-    },
-  );
-});
-
-async function listen(): Promise<Server> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}

@@ -45,6 +45,16 @@ it.runIf(process.platform === 'linux')('a terminal that is closed during up leav
   await expect.poll(() => leftBehind(box), { timeout: 20_000 }).toEqual([]);
 });
 
+it('down sweeps the lock of a command that was killed', async () => {
+  using box = sandbox();
+  const { child, sees, done } = box.start(['up', '--engine', 'process']);
+  await sees('✔ Preflight');
+  child.kill('SIGKILL');
+  await done;
+  await box.run(['down']);
+  expect(leftBehind(box)).toEqual([]);
+});
+
 describe('two or more at once', () => {
   it('eight up of one name make one environment, and all of them succeed', async () => {
     using box = sandbox();

@@ -1,18 +1,16 @@
 /** What every engine promises. Docker, local processes and the fake of the tests all pass this one suite. */
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Engine,
   type Instance,
   InstanceExistsError,
   type InstanceSpec,
-  type LogLine,
-  type LogOptions,
   PortTakenError,
 } from '../../src/engine/engine.js';
 import { nameLabel } from '../../src/engine/labels.js';
 import { assertPortFree } from '../../src/engine/port-check.js';
+import { configured, linesOf, listenSomewhere, rejection, twoFreePorts, untilLive } from './probes.js';
 
 /** One engine under test, and the eyes that look at it from outside. */
 export interface EngineHarness {
@@ -298,49 +296,4 @@ export function describeEngine(title: string, makeHarness: () => Promise<EngineH
       expect(await engine.inspect(created.name)).toMatchObject({ id: created.id, state: 'created' });
     });
   });
-}
-
-/** Variables of a server with these models. */
-export function configured(models: unknown): Record<string, string> {
-  return { KSERVE_ENV_SERVER_CONFIG: JSON.stringify({ version: '0.0.0-test', models }) };
-}
-
-/** All lines of a log that ends. */
-export async function linesOf(engine: Engine, instance: Instance, options: LogOptions = {}): Promise<LogLine[]> {
-  const lines: LogLine[] = [];
-  for await (const line of engine.logs(instance, options)) lines.push(line);
-  return lines;
-}
-
-/** Asks for liveness until there is an answer; a port that accepts is none. */
-export async function untilLive(instance: Instance): Promise<void> {
-  const url = `http://127.0.0.1:${instance.endpoints?.httpPort}/v2/health/live`;
-  const status = () => fetch(url, { signal: AbortSignal.timeout(1_000) }).then((answer) => answer.status, String);
-  await expect.poll(status, { timeout: 15_000, interval: 20 }).toBe(200);
-}
-
-/** What a promise rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return await promise.then(
-    (value) => expect.fail(`resolved with ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-}
-
-/** A listener that keeps a port of 127.0.0.1. */
-export async function listenSomewhere(): Promise<AsyncDisposable & { port: number }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no address');
-  return {
-    port: address.port,
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
-}
-
-async function twoFreePorts(): Promise<[number, number]> {
-  await using one = await listenSomewhere();
-  await using other = await listenSomewhere();
-  return [one.port, other.port];
 }

@@ -5,7 +5,7 @@ import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
 import { type Engine, EngineFailedError, EngineUnreachableError, type Instance } from '../../src/engine/engine.js';
 import { serverBundlePath } from '../../src/engine/process/server-bundle.js';
 import { assembleImage } from '../../src/image/ensure-image.js';
-import { configured, linesOf, rejection, untilLive } from '../contract/engine-contract.js';
+import { configured, linesOf, rejection, untilLive } from '../contract/probes.js';
 import { type DaemonProxy, startDaemonProxy } from '../fakes/daemon-proxy.js';
 import { dockerLeftOvers, socketPath, testImage } from './docker-harness.js';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
 import type { Engine, Instance, InstanceSpec } from '../../src/engine/engine.js';
-import { configured, untilLive } from '../contract/engine-contract.js';
+import { configured, untilLive } from '../contract/probes.js';
 import { docker, dockerLeftOvers, socketPath, testImage } from './docker-harness.js';
 
 describe('A container as Docker keeps it', () => {

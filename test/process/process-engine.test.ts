@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Instance, InstanceSpec } from '../../src/engine/engine.js';
 import { processState } from '../../src/engine/process/identity.js';
-import { configured, rejection, untilLive } from '../contract/engine-contract.js';
+import { configured, rejection, untilLive } from '../contract/probes.js';
 import { type ProcessHarness, processesOf, processHarness } from './process-harness.js';
 
 describe('A local process as an environment', () => {

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { PortTakenError } from '../../../src/engine/engine.js';
 import { assertPortFree, findPortHolder, listeningInodes } from '../../../src/engine/port-check.js';
-import { listenSomewhere, rejection } from '../../contract/engine-contract.js';
+import { listenSomewhere, rejection } from '../../contract/probes.js';
 
 describe('A port of this machine', () => {
   it('is free when nobody listens, and stays so', async () => {
