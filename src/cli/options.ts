@@ -9,18 +9,21 @@ export interface TargetFlags extends GlobalFlags {
   restUrl?: string;
 }
 
+/** The host ports of verbs that start a server. */
 export function withPorts(command: Command): Command {
   return command
     .option('--grpc-port <port>', 'gRPC port on 127.0.0.1, or auto (default: 9081)')
     .option('--http-port <port>', 'REST port on 127.0.0.1, or auto (default: 9080)');
 }
 
+/** The addresses of verbs that talk to a server, ours or any other. */
 export function withTarget(command: Command): Command {
   return command
     .option('--endpoint <host:port>', 'gRPC endpoint of any server, instead of the environment')
     .option('--rest-url <url>', 'REST base URL of any server, instead of the environment');
 }
 
+/** What those flags mean to a command. */
 export function target(flags: TargetFlags) {
   return { flags: configFlags(flags), ...pick(flags, 'endpoint', 'restUrl') };
 }
@@ -36,16 +39,19 @@ export function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
+/** A duration with a default, shown in the help as it is written. */
 export function durationOption(flags: string, description: string, standard: string): Option {
   return new Option(flags, description).argParser(duration).default(duration(standard), standard);
 }
 
+/** Milliseconds. Throws InvalidArgumentError, which commander reports as usage. */
 export function duration(text: string): number {
   const value = parseDuration(text);
   if (value === undefined) throw new InvalidArgumentError('Expected a duration such as 90s or 5m.');
   return value;
 }
 
+/** Throws InvalidArgumentError, which commander reports as usage. */
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
   return Number(text);

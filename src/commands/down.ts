@@ -28,7 +28,7 @@ export async function down(options: DownOptions, context: CommandContext): Promi
   const { env, signal } = context;
   const dryRun = options.dryRun === true;
   if (!dryRun) await sweepLocks(openStateDir(engineContext(env)));
-  await using lookup = await lookUp(options, context);
+  await using lookup = await lookUp(options, context, 'whatever there is');
   const removed: DownReport['removed'] = [];
   for (const { engine, instance } of lookup.found) {
     if (!dryRun) await engine.remove(instance, signal);

@@ -20,8 +20,13 @@ export class NotRunningError extends KServeEnvError {
 
 /** A command for the same environment: the flags that say which one are kept. */
 function commandLine(verb: string, { config, name, engine }: ConfigFlags): string {
-  const words = [config && `--config ${config}`, name && `--name ${name}`, engine && `--engine ${engine}`];
+  const words = [config && `--config ${quoted(config)}`, name && `--name ${name}`, engine && `--engine ${engine}`];
   return ['kserve-env', verb, ...words.filter(Boolean)].join(' ');
+}
+
+/** A path as a POSIX shell takes it. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** Engines that answer, and what was found in them. Dispose it: engines hold connections. */
@@ -34,10 +39,18 @@ export interface Lookup extends AsyncDisposable {
   flags: ConfigFlags;
 }
 
-/** Looks in every engine that answers, or only in the one asked for by flag or variable. */
-export async function lookUp(options: CommonOptions, context: CommandContext): Promise<Lookup> {
+/**
+ * Looks in every engine that answers, or only in the one asked for. For a command about whatever there is, as `down`,
+ * only a flag or variable counts as asking: the file may say something else today than when the environment was made.
+ */
+export async function lookUp(
+  options: CommonOptions,
+  context: CommandContext,
+  about: 'the running one' | 'whatever there is' = 'the running one',
+): Promise<Lookup> {
   const { cwd, env, signal } = context;
-  const { name, engine: preference } = await loadName({ cwd, env, flags: options.flags ?? {} });
+  const { name, engine, engineTyped } = await loadName({ cwd, env, flags: options.flags ?? {} });
+  const preference = about === 'whatever there is' && !engineTyped ? 'auto' : engine;
   const { engines, tried } =
     preference === 'auto'
       ? await everywhere(context)

@@ -41,7 +41,7 @@ export interface StatusReport {
 
 /** Describes the environment, the running one where several engines have one of that name. */
 export async function status(options: StatusOptions, context: CommandContext): Promise<CommandResult<StatusReport>> {
-  await using lookup = await lookUp(options, context);
+  await using lookup = await lookUp(options, context, 'whatever there is');
   const { name, tried, found } = lookup;
   const [first] = [...found].sort(
     (a, b) => Number(b.instance.state === 'running') - Number(a.instance.state === 'running'),

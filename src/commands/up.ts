@@ -21,6 +21,7 @@ import type { CommandContext, CommandResult, CommonOptions } from './context.js'
 import { type SmokeReport, smokeFailure, smokeServer } from './smoke.js';
 import { specOfConfig } from './spec-of-config.js';
 
+/** How to set up. */
 export interface UpOptions extends CommonOptions {
   /** Run the smoke checks as the last phase. */
   smoke?: boolean;
@@ -38,11 +39,13 @@ interface UpCommon {
   changes: string[];
 }
 
+/** What a dry run found that it would do. */
 export interface UpPlanReport extends UpCommon {
   dryRun: true;
   operations: (Operation | { kind: 'image'; reason: string })[];
 }
 
+/** The environment that is up now, and how it came to be. */
 export interface UpReport extends UpCommon {
   image: { source: string; id: string; cached: boolean };
   endpoints: { grpc: string; http: string };

@@ -86,10 +86,11 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 
 /**
  * Only the environment's name and engine, read as leniently as can be: `down` must work with a broken config.
+ * `engineTyped`: the engine was given by flag or variable, not by the file.
  */
 export async function loadName(
   options: LoadOptions,
-): Promise<{ name: string; path: string; engine: Config['engine'] }> {
+): Promise<{ name: string; path: string; engine: Config['engine']; engineTyped: boolean }> {
   const overrides = collectOverrides(options);
   const file = await openConfigFile(options).catch(() => undefined);
   const path = file?.path ?? (await configPath(options)) ?? absentConfigFile(options.cwd).path;
@@ -103,7 +104,8 @@ export async function loadName(
   }
   const written = lenientSchema.parse(file?.value);
   const name = asked.data.name ?? written.name ?? defaultEnvironmentName(path);
-  return { name, path, engine: typed.engine === undefined ? written.engine : asked.data.engine };
+  const engineTyped = typed.engine !== undefined;
+  return { name, path, engine: engineTyped ? asked.data.engine : written.engine, engineTyped };
 }
 
 async function configPath({ cwd, env, flags }: LoadOptions): Promise<string | undefined> {

@@ -108,6 +108,13 @@ describe('the main job on Docker', () => {
     expect(await dockerLeftOvers(name)).toEqual([]);
   });
 
+  it('is found and removed by down, whatever the config says of engines by now', async () => {
+    await box.run(['up']);
+    writeFileSync(`${box.directory}/kserve-env.yaml`, 'engine: process');
+    expect((await box.json(['status'])).answer.data).toMatchObject({ state: 'running', engine: { kind: 'docker' } });
+    expect((await box.json(['down'])).answer.data.removed).toHaveLength(1);
+  });
+
   it('eight at once of one name make one environment', async () => {
     const results = await Promise.all(Array.from({ length: 8 }, () => box.json(['up'])));
     expect(results.map(({ code }) => code)).toEqual(Array(8).fill(0));
