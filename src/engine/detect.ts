@@ -71,7 +71,7 @@ export async function connectEngine(
   }
   const outcomes = tried.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`);
   if (preference === 'auto')
-    return { engine: await connectProcess(context), reason: `no Docker: ${outcomes.join('; ')}`, tried };
+    return { engine: await connectProcess(context), reason: `no Docker: ${inShort(tried)}`, tried };
   throw new EngineUnreachableError(`No Docker daemon could be reached: ${outcomes.join('; ')}`, {
     hint: hintFor(tried),
     details: { tried },
@@ -119,6 +119,14 @@ async function probe(
     if (!(error instanceof KServeEnvError)) throw error;
     return { outcome: outcomeOf(error, probeMs) };
   }
+}
+
+/** What is there and does not answer; where nothing is, the usual place, and how many others were looked at. */
+function inShort(tried: Tried[]): string {
+  const there = tried.filter(({ outcome }) => outcome !== 'does not exist');
+  const told = there.length > 0 ? there : tried.slice(0, 1);
+  const others = there.length > 0 || tried.length < 2 ? '' : `, nor ${tried.length - 1} other known sockets`;
+  return told.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`).join('; ') + others;
 }
 
 function outcomeOf(error: KServeEnvError, probeMs: number): string {
