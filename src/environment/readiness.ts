@@ -54,6 +54,8 @@ export interface PollOptions {
   intervalMs?: number;
   /** Most that one probe may take: it may hang where the next would be answered. */
   probeMs?: number;
+  /** What the first probe may take, where less; later ones get more and more, up to `probeMs`. */
+  firstProbeMs?: number;
 }
 
 /**
@@ -62,22 +64,24 @@ export interface PollOptions {
  */
 export async function poll(
   probe: (options: { timeoutMs: number; signal: AbortSignal }) => Promise<boolean>,
-  { timeoutMs, signal, goal, onAnswer, intervalMs = 10, probeMs = 2_000 }: PollOptions,
+  { timeoutMs, signal, goal, onAnswer, intervalMs = 10, probeMs = 2_000, firstProbeMs = probeMs }: PollOptions,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let answer = 'none';
+  let patience = firstProbeMs;
   for (let wait = intervalMs; ; wait = Math.min(wait * 1.2, intervalMs * 10)) {
     signal.throwIfAborted();
     const left = deadline - performance.now();
     if (left <= 0) throw new NotReadyInTimeError(goal, timeoutMs, answer);
     try {
-      if (await probe({ timeoutMs: Math.min(left, probeMs), signal })) return;
+      if (await probe({ timeoutMs: Math.min(left, patience), signal })) return;
       answer = 'not yet';
     } catch (error) {
       signal.throwIfAborted();
       answer = error instanceof Error ? error.message : String(error);
     }
     onAnswer?.(answer);
+    patience = Math.min(patience * 1.5, probeMs);
     await pause(Math.min(wait, Math.max(deadline - performance.now(), 0)), signal);
   }
 }
@@ -89,7 +93,9 @@ export function pollLive(clients: InferenceClient[], options: Omit<PollOptions, 
       for (const client of clients) if (!(await client.serverLive(call))) return false;
       return true;
     },
-    { ...options, goal: 'The server was not live' },
+    // A packet to a container whose network is just coming up may be lost, and is sent again after a second: a new
+    // connection is quicker.
+    { firstProbeMs: 250, ...options, goal: 'The server was not live' },
   );
 }
 

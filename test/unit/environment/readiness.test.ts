@@ -50,6 +50,13 @@ describe('poll', () => {
     expect(given.at(-1)).toBeLessThanOrEqual(500);
   });
 
+  it('has more and more patience with a probe, where it begins with little', async () => {
+    const given: number[] = [];
+    const probe = async ({ timeoutMs }: { timeoutMs: number }) => given.push(timeoutMs) > 3;
+    await poll(probe, { timeoutMs: 60_000, signal: never, goal, intervalMs: 1, firstProbeMs: 400, probeMs: 1_000 });
+    expect(given).toEqual([400, 600, 900, 1_000]);
+  });
+
   it('ends with the reason of an abort, between two probes and in the middle of one', async () => {
     const reason = new InterruptedError('SIGINT');
     for (const hang of [false, true]) {
