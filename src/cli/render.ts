@@ -67,7 +67,7 @@ function summaryOf({ summary, ms }: SmokeReport): string {
 
 /** What runs and where, or where it was looked for. */
 export function renderStatus(report: StatusReport): string {
-  const { name, state, engine, endpoints, health, models, drift, startedAt, image, tried } = report;
+  const { name, state, engine, endpoints, health, models, drift, startedAt, image, usage, tried } = report;
   if (state === 'absent') {
     return [
       `${name} is not there`,
@@ -89,6 +89,7 @@ export function renderStatus(report: StatusReport): string {
       ...(engine ? ([['engine', engine.title]] as const) : []),
       ...(startedAt ? ([['since', startedAt]] as const) : []),
       ...(image ? ([['image', image]] as const) : []),
+      ...(usage ? ([['uses', usageWord(usage)]] as const) : []),
       ...models.map((model) => ['model', modelWord(model)] as const),
     ]),
     ...(drift === undefined || drift.length === 0
@@ -100,6 +101,12 @@ export function renderStatus(report: StatusReport): string {
 function healthWord({ live, ready, reason }: HealthReport): string {
   if (live && ready) return ', live and ready';
   return live ? ', live, not ready' : `, not live${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+function usageWord({ memoryBytes, memoryLimitBytes, cpuSeconds }: NonNullable<StatusReport['usage']>): string {
+  const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
+  const limit = memoryLimitBytes === undefined ? '' : ` of ${mebibytes(memoryLimitBytes)}`;
+  return `${mebibytes(memoryBytes)}${limit} of memory, ${cpuSeconds.toFixed(1)} s of CPU time so far`;
 }
 
 function modelWord({ name, kind, ready }: StatusReport['models'][number]): string {

@@ -1,6 +1,6 @@
 /** `status`: what runs, where, since when, how it is, and whether it still matches the config. */
 import { loadConfig } from '../config/load.js';
-import type { EngineInfo, InstanceState } from '../engine/engine.js';
+import type { EngineInfo, InstanceState, ResourceUsage } from '../engine/engine.js';
 import type { Observed } from '../environment/observe.js';
 import {
   differences,
@@ -33,6 +33,8 @@ export interface StatusReport {
   startedAt?: string;
   endpoints?: { grpc: string; http: string };
   health?: HealthReport;
+  /** Of a running server, where the system tells. */
+  usage?: ResourceUsage & { memoryLimitBytes?: number };
   models: { name: string; kind: string; ready?: boolean }[];
   /** What differs between the config and what runs; undefined when it cannot be told. */
   drift?: string[];
@@ -66,6 +68,9 @@ async function describe(
   const spec = specOfLabels(instance.labels);
   const endpoints = instance.state === 'running' && instance.endpoints && endpointAddresses(instance.endpoints);
   const health = endpoints ? await currentHealth(endpoints, spec, context) : undefined;
+  const usage = await engine.usage(instance, context.signal);
+  // A local process is bounded only in its JavaScript heap.
+  const memoryLimitBytes = spec && engine.images ? spec.resources.memoryMiB * 1024 * 1024 : undefined;
   const drift = spec && (await driftFrom(spec, setOutsideOfLabels(instance.labels), options, context));
   const { id, state, imageId: image, createdAt, startedAt } = instance;
   return {
@@ -78,6 +83,7 @@ async function describe(
     ...(startedAt !== undefined && { startedAt }),
     ...(endpoints && { endpoints }),
     ...(health && { health }),
+    ...(usage && { usage: { ...usage, ...(memoryLimitBytes !== undefined && { memoryLimitBytes }) } }),
     models: (spec?.server.models ?? []).map(({ name: model, kind }) => {
       const answer = health?.models.find((candidate) => candidate.name === model);
       return { name: model, kind, ...(answer && { ready: answer.ready }) };

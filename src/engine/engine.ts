@@ -73,6 +73,13 @@ export interface ExitInfo {
   oomKilled: boolean;
 }
 
+/** What a server uses: memory now, and CPU time since its start. */
+export interface ResourceUsage {
+  /** Resident, without what the system would give back at once. */
+  memoryBytes: number;
+  cpuSeconds: number;
+}
+
 export interface LogLine {
   stream: 'stdout' | 'stderr';
   line: string;
@@ -144,6 +151,8 @@ export interface Engine extends AsyncDisposable {
   remove(instance: Instance, signal?: AbortSignal): Promise<void>;
   /** The server's output, oldest line first. With `follow` it ends when the server ends. */
   logs(instance: Instance, options?: LogOptions): AsyncIterable<LogLine>;
+  /** What a running server uses; undefined where it does not run, or the system does not tell. */
+  usage(instance: Instance, signal?: AbortSignal): Promise<ResourceUsage | undefined>;
   /** Who publishes this TCP host port in this engine: a name for people, or undefined. */
   portHolder(port: number, signal?: AbortSignal): Promise<PortHolder | undefined>;
 }

@@ -74,6 +74,9 @@ export const dataOf = {
     createdAt: z.iso.datetime().optional(),
     startedAt: z.iso.datetime().optional(),
     endpoints: endpoints.optional(),
+    usage: z
+      .strictObject({ memoryBytes: z.number(), cpuSeconds: z.number(), memoryLimitBytes: z.number().optional() })
+      .optional(),
     health: health.optional(),
     models: z.array(z.strictObject({ name: z.string(), kind: z.string(), ready: z.boolean().optional() })),
     drift: z.array(z.string()).optional(),

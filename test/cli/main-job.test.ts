@@ -80,6 +80,7 @@ describe('an environment on a machine without a container engine', () => {
     const { code, answer } = await box.json(['status']);
     expect(code).toBe(0);
     expect(answer.data).toMatchObject({ state: 'running', endpoints, drift: [], health: { live: true, ready: true } });
+    expect(answer.data.usage.memoryBytes).toBeGreaterThan(0);
     expect(answer.data.models).toContainEqual({ name: 'simple_scaler', kind: 'scale', ready: true });
   });
 

@@ -235,6 +235,19 @@ export function describeEngine(title: string, makeHarness: () => Promise<EngineH
       await expect(follow()).rejects.toBe(reason);
     });
 
+    it('tells what a running server uses, and nothing of one that does not run', async () => {
+      const created = await engine.create(specOf());
+      expect(await engine.usage(created)).toBeUndefined();
+      const started = await engine.start(created);
+      await untilLive(started);
+      const usage = await engine.usage(started);
+      // A Node process takes tens of megabytes and some time to start, on every machine.
+      expect(usage?.memoryBytes).toBeGreaterThan(10 * 1024 * 1024);
+      expect(usage?.cpuSeconds).toBeGreaterThan(0);
+      await engine.stop(started, 5_000);
+      expect(await engine.usage(started)).toBeUndefined();
+    });
+
     it('removes a running instance and all that belongs to it, as often as it is told to', async () => {
       const started = await startNew();
       await untilLive(started);

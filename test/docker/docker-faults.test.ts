@@ -31,6 +31,7 @@ const calls: [string, (engine: Engine) => Promise<unknown>][] = [
   ['remove', (engine) => engine.remove(somebody)],
   ['logs', (engine) => linesOf(engine, somebody)],
   ['portHolder', (engine) => engine.portHolder(1)],
+  ['usage', (engine) => engine.usage(somebody)],
   ['images.find', async (engine) => await engine.images?.find('kserve-env/server:none')],
   ['images.list', async (engine) => await engine.images?.list('dev.kserve-env.content')],
   ['images.remove', async (engine) => await engine.images?.remove('kserve-env/server:none')],

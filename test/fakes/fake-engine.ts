@@ -220,6 +220,14 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       }
     },
 
+    async usage(instance, signal) {
+      signal?.throwIfAborted();
+      if (held.get(instance.name)?.instance.state !== 'running') return undefined;
+      // The server runs in here.
+      const { user, system } = process.cpuUsage();
+      return { memoryBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
+    },
+
     portHolder,
 
     async kill(name) {

@@ -21,6 +21,7 @@ import { claimNetwork, findNetworks, removeNetwork } from './networks.js';
 import { holderAmongContainers, portErrorOf } from './ports.js';
 import { removeContainer } from './removal.js';
 import { createReply, readReply, versionReply } from './replies.js';
+import { containerUsage } from './usage.js';
 
 export interface DockerEngineOptions {
   socketPath: string;
@@ -112,6 +113,10 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
     },
 
     logs: (instance, logOptions) => containerLogs(daemon, instance, logOptions),
+
+    async usage(instance, signal) {
+      return await containerUsage(daemon, instance.id, signal);
+    },
 
     async portHolder(port, signal) {
       return await holderAmongContainers(daemon, port, signal);

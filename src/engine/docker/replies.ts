@@ -14,6 +14,15 @@ export const versionReply = z.object({
   Components: z.array(z.object({ Name: z.string(), Version: z.string() })).nullish(),
 });
 
+/** Of `GET /containers/{id}/stats`; of a container that does not run the numbers are missing. */
+export const statsReply = z.object({
+  cpu_stats: z.object({ cpu_usage: z.object({ total_usage: z.number() }) }),
+  memory_stats: z.object({
+    usage: z.number().optional(),
+    stats: z.object({ total_inactive_file: z.number().optional(), inactive_file: z.number().optional() }).optional(),
+  }),
+});
+
 export const createReply = z.object({ Id: z.string() });
 
 const portBindings = z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable());

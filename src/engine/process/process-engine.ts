@@ -16,6 +16,7 @@ import { endProcess, toInstance, toState } from './instance.js';
 import { launch } from './launch.js';
 import { type Entry, type InstanceRecord, openRecords, unreadableId } from './record.js';
 import { awaitStartup, readServerLog } from './server-log.js';
+import { processUsage } from './usage.js';
 
 const pollMs = 50;
 const startupLimitMs = 10_000;
@@ -209,6 +210,13 @@ export function processEngine(options: ProcessEngineOptions): Engine {
         return !record || (await toState(record)).state === 'exited';
       };
       yield* readServerLog(records.logPath(instance.name), logOptions, ended);
+    },
+
+    async usage(instance, signal) {
+      signal?.throwIfAborted();
+      const record = await recordOf(instance);
+      const seen = record && (await toState(record));
+      return seen?.state === 'running' ? await processUsage(seen.process.pid) : undefined;
     },
 
     portHolder,
