@@ -116,6 +116,13 @@ describe('an environment on a machine without a container engine', () => {
     expect(answer.data.lines.length).toBeGreaterThan(0);
   });
 
+  it('shows what its server writes until Ctrl-C, which is success', async () => {
+    const { child, sees, done } = box.start(['logs', '--follow']);
+    await sees('server started');
+    child.kill('SIGINT');
+    expect(await done).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('does not drift from its config by what a flag said', async () => {
     const { answer } = await box.json(['status'], { env: { KSERVE_ENV_GRPC_PORT: '', KSERVE_ENV_HTTP_PORT: '' } });
     expect(answer.data.drift).toEqual([]);
