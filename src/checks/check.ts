@@ -28,6 +28,9 @@ export interface Check {
   run(client: InferenceClient, context: CheckContext): Promise<string | undefined>;
 }
 
+/** Every check runs over each of them. */
+export const transports = ['grpc', 'rest'] as const;
+
 export type CheckStatus = 'passed' | 'failed' | 'noted' | 'skipped';
 
 /** How a check went. */

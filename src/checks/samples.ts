@@ -1,8 +1,8 @@
 /** Sample values of each datatype, with their edges, and what scaling them must give: an oracle of its own. */
 import {
+  createElements,
   type Datatype,
   type Elements,
-  type ElementsOf,
   type IntegerDatatype,
   integerRanges,
   isInteger,
@@ -16,7 +16,7 @@ export type NumericDatatype = (typeof numericDatatypes)[number];
 export function sampleElements(datatype: Datatype, transport: 'grpc' | 'rest'): Elements {
   if (isInteger(datatype)) {
     const [min, max] = integerRanges[datatype];
-    return integers(datatype, [0n, 1n, max, min, max - 1n]);
+    return elementsOf(datatype, [0n, 1n, max, min, max - 1n]);
   }
   // JSON has no word for NaN and the infinities.
   const specials = transport === 'grpc' ? [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] : [];
@@ -48,39 +48,27 @@ export function scalingSample(datatype: NumericDatatype, factor: number): { inpu
   const [min, max] = integerRanges[datatype];
   // A factor that is no integer, as −0 is none, leaves 64-bit integers of this size unanswered.
   const whole = Number.isInteger(factor) && !Object.is(factor, -0);
-  if (!whole) return { input: integers(datatype, [0n]), expected: integers(datatype, [0n]) };
+  if (!whole) return { input: elementsOf(datatype, [0n]), expected: elementsOf(datatype, [0n]) };
   const times = BigInt(factor);
   const candidates = [0n, 1n, 2n, 3n, -3n, 9_007_199_254_740_993n, ...(times === 0n ? [] : [max / times, min / times])];
   const values = candidates.filter((value) => {
     return value >= min && value <= max && value * times >= min && value * times <= max;
   });
   return {
-    input: integers(datatype, values),
-    expected: integers(
+    input: elementsOf(datatype, values),
+    expected: elementsOf(
       datatype,
       values.map((value) => value * times),
     ),
   };
 }
 
-function integers(datatype: IntegerDatatype, values: bigint[]): ElementsOf[IntegerDatatype] {
-  const small = () => values.map(Number);
-  switch (datatype) {
-    case 'INT8':
-      return Int8Array.from(small());
-    case 'INT16':
-      return Int16Array.from(small());
-    case 'INT32':
-      return Int32Array.from(small());
-    case 'INT64':
-      return BigInt64Array.from(values);
-    case 'UINT8':
-      return Uint8Array.from(small());
-    case 'UINT16':
-      return Uint16Array.from(small());
-    case 'UINT32':
-      return Uint32Array.from(small());
-    case 'UINT64':
-      return BigUint64Array.from(values);
+/** Elements of a datatype from numbers that it can hold. */
+export function elementsOf(datatype: NumericDatatype, values: readonly (number | bigint)[]): Elements {
+  const elements = createElements(datatype, values.length);
+  for (const [index, value] of values.entries()) {
+    if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements[index] = BigInt(value);
+    else elements[index] = Number(value);
   }
+  return elements;
 }

@@ -96,14 +96,14 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
     .option('-m, --model <model>', "a model to ask about; may be repeated (default: the environment's)", collect)
     .option('--wait', 'ask until everything is ready')
     .addOption(durationOption('--timeout <duration>', 'how long to wait', '60s'))
-    .action(async ({ timeout, ...flags }: TargetFlags & { wait?: boolean; model?: string[]; timeout: never }) => {
+    .action(async ({ timeout, ...flags }: HealthFlags) => {
       const { health } = await import('../commands/health.js');
       const { renderHealth } = await import('./render.js');
       const { model } = flags;
       const options = {
         ...target(flags),
         ...(model && { models: model }),
-        ...(flags.wait && { waitMs: timeout as number }),
+        ...(flags.wait && { waitMs: timeout }),
       };
       await set(runCommand('health', terminal, flags, (context) => health(options, context), renderHealth));
     });
@@ -123,7 +123,7 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
       const options = {
         model,
         values,
-        timeoutMs: timeout as number,
+        timeoutMs: timeout,
         ...target(flags),
         ...pick(flags, 'input', 'datatype', 'modelVersion', 'raw', 'rest'),
         ...(flags.tensor && { tensors: flags.tensor }),
@@ -209,7 +209,12 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
   }
 }
 
-type InferFlags = TargetFlags & {
+/** Here a time-out is a call's own, in milliseconds, and no setting of the config. */
+type CallFlags = Omit<TargetFlags, 'timeout'> & { timeout: number };
+
+type HealthFlags = CallFlags & { wait?: boolean; model?: string[] };
+
+type InferFlags = CallFlags & {
   tensor?: string[];
   input?: string;
   datatype?: string;
@@ -217,7 +222,6 @@ type InferFlags = TargetFlags & {
   modelVersion?: string;
   raw?: boolean;
   rest?: boolean;
-  timeout: never;
 };
 
 const examples = `

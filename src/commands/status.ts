@@ -67,16 +67,19 @@ async function describe(
 ): Promise<Omit<StatusReport, 'tried'>> {
   const spec = specOfLabels(instance.labels);
   const endpoints = instance.state === 'running' && instance.endpoints && endpointAddresses(instance.endpoints);
-  const health = endpoints ? await currentHealth(endpoints, spec, context) : undefined;
-  const usage = await engine.usage(instance, context.signal);
+  const [info, usage, health, drift] = await Promise.all([
+    engine.info(context.signal),
+    engine.usage(instance, context.signal),
+    endpoints ? currentHealth(endpoints, spec, context) : undefined,
+    spec ? driftFrom(spec, setOutsideOfLabels(instance.labels), options, context) : undefined,
+  ]);
   // A local process is bounded only in its JavaScript heap.
   const memoryLimitBytes = spec && engine.images ? spec.resources.memoryMiB * 1024 * 1024 : undefined;
-  const drift = spec && (await driftFrom(spec, setOutsideOfLabels(instance.labels), options, context));
   const { id, state, imageId: image, createdAt, startedAt } = instance;
   return {
     name,
     state,
-    engine: await engine.info(context.signal),
+    engine: info,
     id,
     ...(image !== undefined && { image }),
     ...(createdAt !== undefined && { createdAt }),
@@ -113,8 +116,7 @@ async function driftFrom(
     const { config, setOutside } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
     // What a flag said at the time is no drift of the file. The image is compared by `up`, which may have to make it.
     const once = given.filter((path) => !setOutside.includes(path));
-    const changes = differences(specOfConfig(config, actual.image), actual);
-    return changes.filter((change) => !once.some((path) => change.startsWith(`${path}: `)));
+    return differences(specOfConfig(config, actual.image), actual, once);
   } catch (error) {
     if (error instanceof KServeEnvError) return undefined;
     throw error;

@@ -116,8 +116,8 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
   const { config, name } = loaded;
   const observed = await phases.run('preflight', () => preflight(setUp));
   const { imageId, cached, identity } = await phases.run('image', async () => {
-    const ensured = await image.ensure(engine.images, context.signal);
-    return { ...ensured, value: { ...ensured, identity: await image.identify() } };
+    const value = await image.ensure(engine.images, context.signal);
+    return { ...value, value };
   });
   const spec = specOfConfig(config, identity);
   const plan = planUp(spec, observed);
@@ -158,18 +158,16 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
 
 /** What is there, and that the fixed ports are free or already ours. */
 async function preflight({ chosen: { engine }, loaded, context: { env, signal } }: SetUp) {
-  const { engine: processes } = await connectEngine('process', engineContext(env));
-  try {
-    if (engine.kind !== 'process') await assertNoProcess(processes, loaded.name, signal);
-    const observed = await engine.inspect(loaded.name, signal);
-    const own = observed?.state === 'running' ? Object.values(observed.endpoints ?? {}) : [];
-    const fixed = Object.values(loaded.config.ports).filter((port) => port !== 'auto');
-    for (const port of fixed) if (!own.includes(port)) await assertFree([engine, processes], port, signal);
-    const ports = fixed.length === 0 ? 'the engine chooses the ports' : `free on 127.0.0.1: ${fixed.join(', ')}`;
-    return { value: observed, detail: own.length > 0 ? `${loaded.name} is running` : ports };
-  } finally {
-    await processes[Symbol.asyncDispose]();
-  }
+  await using elsewhere =
+    engine.kind === 'process' ? undefined : (await connectEngine('process', engineContext(env))).engine;
+  if (elsewhere) await assertNoProcess(elsewhere, loaded.name, signal);
+  const observed = await engine.inspect(loaded.name, signal);
+  const own = observed?.state === 'running' ? Object.values(observed.endpoints ?? {}) : [];
+  const fixed = Object.values(loaded.config.ports).filter((port) => port !== 'auto');
+  const engines = elsewhere ? [engine, elsewhere] : [engine];
+  for (const port of fixed) if (!own.includes(port)) await assertFree(engines, port, signal);
+  const ports = fixed.length === 0 ? 'the engine chooses the ports' : `free on 127.0.0.1: ${fixed.join(', ')}`;
+  return { value: observed, detail: own.length > 0 ? `${loaded.name} is running` : ports };
 }
 
 /** One name in two engines would be two servers, and nobody could say which of them a command means. */

@@ -4,6 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { KServeEnvError } from '../errors.js';
 import { type DockerEndpoint, dockerEndpoints } from './endpoints.js';
 import { type Engine, type EngineKind, EngineUnreachableError } from './engine.js';
+import { errorCode } from './error-code.js';
 
 export type EnginePreference = EngineKind | 'auto';
 
@@ -108,7 +109,7 @@ async function probe(
   signal?.throwIfAborted();
   if (candidate.refused !== undefined) return { outcome: candidate.refused };
   // Asked before dockerode is loaded, which a machine without Docker has no use for.
-  const missing = context.platform !== 'win32' && (await access(candidate.socketPath).catch(codeOf));
+  const missing = context.platform !== 'win32' && (await access(candidate.socketPath).catch(errorCode));
   if (missing === 'ENOENT' || missing === 'ENOTDIR') return { outcome: 'does not exist' };
   const { answers } = await import('./docker/connect.js');
   const probeMs = context.probeMs ?? defaultProbeMs;
@@ -154,10 +155,6 @@ function hintFor(tried: Tried[]): string {
 async function connectProcess(context: EngineContext): Promise<Engine> {
   const { localProcesses } = await import('./process/connect.js');
   return localProcesses(context);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
 }
 
 /** A user without an entry in the list of users has no home, and Node throws. */

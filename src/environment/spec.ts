@@ -91,12 +91,15 @@ export function setOutsideOfLabels(labels: Record<string, string>): string[] {
   return labels[setOutsideLabel]?.split(' ') ?? [];
 }
 
-/** What differs, a line a value: `server.models.0.factor: 2 → 3`. Empty when they are the same. */
-export function differences(desired: EnvironmentSpec, actual: EnvironmentSpec): string[] {
+/**
+ * What differs, a line a value: `server.models.0.factor: 2 → 3`. Empty when they are the same.
+ * @param except dotted paths of values that do not count
+ */
+export function differences(desired: EnvironmentSpec, actual: EnvironmentSpec, except: string[] = []): string[] {
   const before = flatten(actual);
   const after = flatten(desired);
   return [...new Set([...before.keys(), ...after.keys()])]
-    .filter((path) => before.get(path) !== after.get(path))
+    .filter((path) => before.get(path) !== after.get(path) && !except.includes(path))
     .map((path) => `${path}: ${short(before.get(path))} → ${short(after.get(path))}`);
 }
 

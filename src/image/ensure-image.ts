@@ -1,12 +1,12 @@
 /** Makes the server's image available in an engine, without a network, and only when it is not there already. */
 import { realpath, stat } from 'node:fs/promises';
+import { dockerArchitecture } from '../engine/architecture.js';
 import { ImageError, type ImageInfo, type ImageStore } from '../engine/engine.js';
 import { contentLabel } from '../engine/labels.js';
 import { cachedLayerDigest, forgetLayerDigest } from './digest-cache.js';
 import { type HostRuntime, hostRuntime } from './host-runtime.js';
 import { type DescribedImage, describeImage, imageArchive, serverPath } from './image-archive.js';
 import { digestLayer, type LayerFile, tarLayer } from './layer.js';
-import { dockerArchitecture } from './source.js';
 
 export interface AssembleOptions {
   /** Version of kserve-env, written in the image's labels. */
@@ -33,6 +33,11 @@ export interface AssembledImage {
 /** The image as it will be, its ID included. Reads the files, and asks no engine. */
 export async function planImage(options: AssembleOptions): Promise<DescribedImage> {
   return (await plan(options)).image;
+}
+
+/** Digest of the server's file as the image would carry it, for an engine that runs it without one. */
+export async function serverDigest(bundlePath: string): Promise<string> {
+  return (await digestLayer([await serverFile(bundlePath)])).digest;
 }
 
 /**

@@ -1,8 +1,6 @@
 /** The image of an environment: what it will be, known before anything is loaded, and how to get it there. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { type EngineInfo, ImageError, type ImageStore } from '../engine/engine.js';
-import { assembleImage, planImage } from './ensure-image.js';
+import type { EngineInfo, ImageStore } from '../engine/engine.js';
+import { assembleImage, planImage, serverDigest } from './ensure-image.js';
 import { decideImageSource, type ImageDecision, type ImageWish } from './source.js';
 
 export interface PrepareOptions {
@@ -34,6 +32,7 @@ export interface ImageIdentity {
 }
 
 export interface EnsuredImage {
+  identity: ImageIdentity;
   /** What to create the instance from; undefined where the engine runs no images. */
   imageId: string | undefined;
   /** It was there already. */
@@ -45,33 +44,23 @@ export interface EnsuredImage {
 /** @throws ImageError when the wish cannot be fulfilled with this engine */
 export function prepareImage({ engine, wish, version, bundlePath, cacheDir }: PrepareOptions): PreparedImage {
   const { kind, reason } = decideImageSource(engine, wish, process);
+  const identity = (id: string): ImageIdentity => ({ source: kind, id });
   if (kind === 'none') {
+    const identify = async () => identity(await serverDigest(bundlePath));
     return {
       reason,
-      identify: async () => ({ source: kind, id: await fileDigest(bundlePath) }),
-      ensure: async () => ({ imageId: undefined, cached: true, detail: reason }),
+      identify,
+      ensure: async () => ({ identity: await identify(), imageId: undefined, cached: true, detail: reason }),
     };
   }
   const assemble = { version, bundlePath, cacheDir };
   return {
     reason,
-    identify: async () => ({ source: kind, id: (await planImage(assemble)).tag }),
+    identify: async () => identity((await planImage(assemble)).tag),
     async ensure(images, signal) {
       if (images === undefined) throw new Error(`${engine.title} runs no images`);
-      return assembleImage(images, { ...assemble, signal });
+      const { tag, ...assembled } = await assembleImage(images, { ...assemble, signal });
+      return { ...assembled, identity: identity(tag) };
     },
   };
-}
-
-async function fileDigest(path: string): Promise<string> {
-  try {
-    return `sha256:${createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex')}`;
-  } catch (cause) {
-    throw new ImageError('IMAGE_ASSEMBLY_FAILED', `The server's file ${path} cannot be read`, {
-      cause,
-      hint: 'npm run build, in a checkout; else install kserve-env again',
-    });
-  }
 }

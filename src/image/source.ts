@@ -1,4 +1,5 @@
 /** Decides where the server's image comes from. Pure: `--dry-run` prints the result. */
+import { dockerArchitecture } from '../engine/architecture.js';
 import { type EngineInfo, ImageError } from '../engine/engine.js';
 
 /** What the configuration says about the image. */
@@ -49,13 +50,6 @@ function unavailable(why: string): ImageError {
   return new ImageError('IMAGE_SOURCE_UNAVAILABLE', why.charAt(0).toUpperCase() + why.slice(1), {
     hint: 'set image.source to auto, or use --engine process, which needs no image',
   });
-}
-
-const dockerNames: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', ia32: '386' };
-
-/** Node's name of an architecture in Docker's words (GOARCH). */
-export function dockerArchitecture(arch: NodeJS.Architecture): string {
-  return dockerNames[arch] ?? arch;
 }
 
 const aliases: Record<string, string> = { x86_64: 'amd64', aarch64: 'arm64' };

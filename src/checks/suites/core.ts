@@ -1,9 +1,9 @@
 /** The server itself: live, ready, and telling who it is. */
-import { type Check, expectThat } from '../check.js';
+import { type Check, expectThat, transports } from '../check.js';
 
 /** Live, ready and metadata of the server, over each transport. */
 export function coreChecks(): Check[] {
-  return (['grpc', 'rest'] as const).flatMap((transport): Check[] => [
+  return transports.flatMap((transport): Check[] => [
     {
       id: `core/live/${transport}`,
       title: 'ServerLive says true',

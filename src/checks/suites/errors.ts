@@ -3,7 +3,8 @@ import type { InferenceClient } from '../../protocol/client.js';
 import type { ModelConfig } from '../../protocol/server-config.js';
 import { type GrpcStatus, OipError } from '../../protocol/status.js';
 import type { Tensor } from '../../protocol/tensor.js';
-import { type Check, type CheckContext, CheckFailure, expectThat } from '../check.js';
+import { type Check, type CheckContext, CheckFailure, expectThat, transports } from '../check.js';
+import { fp64Scaler } from './fp64-scaler.js';
 
 interface Refusal {
   id: string;
@@ -50,10 +51,10 @@ const refusals: Refusal[] = [
 
 /** One check a refusal and transport, against the first FP64 scale model; none where there is no such model. */
 export function errorChecks(models: ModelConfig[]): Check[] {
-  const scaler = models.find((model) => model.kind === 'scale' && model.datatype === 'FP64');
+  const scaler = fp64Scaler(models);
   if (scaler === undefined) return [];
   return refusals.flatMap((refusal) =>
-    (['grpc', 'rest'] as const).map(
+    transports.map(
       (transport): Check => ({
         id: `errors/${refusal.id}/${transport}`,
         title: `${refusal.title}, and the server lives on`,

@@ -1,8 +1,9 @@
 /** This machine's own live figures, sent as a metrics pipeline would send them, and scaled bit for bit. */
 import os from 'node:os';
 import type { ModelConfig, ModelConfigOf } from '../../protocol/server-config.js';
-import type { Check } from '../check.js';
+import { type Check, transports } from '../check.js';
 import { expectTensor, type TensorContent } from '../compare-tensors.js';
+import { fp64Scaler } from './fp64-scaler.js';
 
 /** A metric's data points at this moment; the name is OpenTelemetry's. */
 interface LiveFigure {
@@ -23,14 +24,12 @@ function liveFigures(): LiveFigure[] {
 
 /** One check a figure and transport, through the first FP64 scale model. */
 export function liveFigureChecks(models: ModelConfig[]): Check[] {
-  const scaler = models.find((model): model is ModelConfigOf<'scale'> => {
-    return model.kind === 'scale' && model.datatype === 'FP64';
-  });
+  const scaler = fp64Scaler(models);
   if (scaler === undefined) return [];
   return liveFigures()
     .map(({ name, values }) => ({ name, values: values.filter((value) => Number.isFinite(value * scaler.factor)) }))
     .filter(({ values }) => values.length > 0)
-    .flatMap((figure) => (['grpc', 'rest'] as const).map((transport) => figureCheck(scaler, figure, transport)));
+    .flatMap((figure) => transports.map((transport) => figureCheck(scaler, figure, transport)));
 }
 
 function figureCheck(model: ModelConfigOf<'scale'>, figure: LiveFigure, transport: 'grpc' | 'rest'): Check {

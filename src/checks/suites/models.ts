@@ -2,9 +2,9 @@
 import { type Datatype, datatypes } from '../../protocol/datatype.js';
 import type { ModelConfig, ModelConfigOf } from '../../protocol/server-config.js';
 import type { DataForm, Tensor } from '../../protocol/tensor.js';
-import { type Check, expectEqual, expectThat } from '../check.js';
+import { type Check, expectEqual, expectThat, transports } from '../check.js';
 import { expectTensor, type TensorContent } from '../compare-tensors.js';
-import { type NumericDatatype, numericDatatypes, sampleElements, scalingSample } from '../samples.js';
+import { elementsOf, type NumericDatatype, numericDatatypes, sampleElements, scalingSample } from '../samples.js';
 
 /** A transport and the form in which tensors travel on it. */
 interface Route {
@@ -28,7 +28,7 @@ export function modelChecks(models: ModelConfig[]): Check[] {
 }
 
 function describedChecks({ name, aliases }: ModelConfig): Check[] {
-  return (['grpc', 'rest'] as const).flatMap((transport): Check[] => [
+  return transports.flatMap((transport): Check[] => [
     {
       id: `models/${name}/ready/${transport}`,
       title: `ModelReady of ${name} says true`,
@@ -119,7 +119,7 @@ function scaleCheck(model: ModelConfigOf<'scale'>, datatype: NumericDatatype, ro
 
 function pairCheck(model: ModelConfig, datatype: NumericDatatype, route: Route, result: number[], verb: string): Check {
   const content = (values: number[]): TensorContent => {
-    return { datatype, shape: [values.length], data: numbers(datatype, values) };
+    return { datatype, shape: [values.length], data: elementsOf(datatype, values) };
   };
   return exact(model, route, {
     id: datatype,
@@ -172,14 +172,4 @@ function addSubCheck(model: ModelConfig, route: Route): Check {
     ],
     outputs: [content((index) => index + 1), content((index) => index - 1)],
   });
-}
-
-function numbers(datatype: NumericDatatype, values: number[]): Tensor['data'] {
-  const { input } = scalingSample(datatype, 1);
-  const data = input.slice(0, values.length);
-  for (const [index, value] of values.entries()) {
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[index] = BigInt(value);
-    else (data as Float64Array)[index] = value;
-  }
-  return data;
 }

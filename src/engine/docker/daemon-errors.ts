@@ -1,6 +1,7 @@
 /** What can go wrong between us and the daemon, in words. */
 import { KServeEnvError } from '../../errors.js';
 import { EngineFailedError, EngineUnreachableError } from '../engine.js';
+import { errorCode } from '../error-code.js';
 
 /** The daemon answered with an error status. Callers turn the statuses they know into errors with a name. */
 export class DaemonRefusal extends Error {
@@ -34,7 +35,7 @@ export function silence(endpoint: string, name: string, milliseconds: number): E
 
 /** Turns what the socket threw into an error with a name; errors that have one, and abort reasons, pass. */
 export function asEngineError(endpoint: string, name: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  const code = errorCode(error);
   if (error instanceof KServeEnvError || error instanceof DaemonRefusal || code === undefined) return error;
   return new EngineUnreachableError(`The daemon at ${endpoint} ${inWords(code)} (${name})`, {
     hint: hintFor(code, endpoint),

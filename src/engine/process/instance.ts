@@ -1,5 +1,6 @@
 /** What a record and the process it names say together about an environment; and the end of that process. */
 import { EngineFailedError, type ExitInfo, type Instance } from '../engine.js';
+import { errorCode } from '../error-code.js';
 import { pause } from '../settle.js';
 import { findByEnvironment, type ProcessIdentity, processState } from './identity.js';
 import { instanceIdVariable } from './launch.js';
@@ -80,8 +81,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ESRCH') return;
+    if (errorCode(error) === 'ESRCH') return;
     throw new EngineFailedError(`Process ${pid} may not be ended by this user`, { cause: error, hint: `kill ${pid}` });
   }
 }

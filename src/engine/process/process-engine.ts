@@ -1,5 +1,7 @@
 /** The adapter for machines without an engine: one environment is one process of this machine, and a directory. */
+
 import { hostname, platform } from 'node:os';
+import { dockerArchitecture } from '../architecture.js';
 import {
   type Engine,
   EngineFailedError,
@@ -242,14 +244,12 @@ function idOf(entry: Entry): string {
   return entry.kind === 'record' ? entry.record.id : unreadableId;
 }
 
-const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', ia32: '386' };
-
 function info(): EngineInfo {
   return {
     kind: 'process',
     title: `local process (Node ${process.versions.node})`,
     endpoint: hostname(),
     os: platform() === 'win32' ? 'windows' : platform(),
-    architecture: architectures[process.arch] ?? process.arch,
+    architecture: dockerArchitecture(process.arch),
   };
 }

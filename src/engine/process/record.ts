@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EngineFailedError, InstanceExistsError } from '../engine.js';
+import { errorCode } from '../error-code.js';
 
 const fileName = 'instance.json';
 const logName = 'server.log';
@@ -166,10 +167,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
 function absent(error: unknown): undefined {

@@ -1,6 +1,7 @@
 /** Reads the log file of a server: its lines, and the ports that it says it listens on. */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { LogLine, LogOptions } from '../engine.js';
+import { errorCode } from '../error-code.js';
 import { LineBuffer } from '../line-buffer.js';
 import { pause } from '../settle.js';
 
@@ -95,7 +96,7 @@ async function readAt(file: FileHandle | undefined, position: number): Promise<B
 }
 
 function notYet(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  if (errorCode(error) === 'ENOENT') return undefined;
   throw error;
 }
 

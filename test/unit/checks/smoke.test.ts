@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CheckResult } from '../../../src/checks/check.js';
 import { runChecks, summarise } from '../../../src/checks/runner.js';
 import { smokeSuite } from '../../../src/checks/suites/smoke.js';
 import { commandContext } from '../../../src/commands/context.js';
@@ -7,9 +6,8 @@ import { smoke, smokeFailure } from '../../../src/commands/smoke.js';
 import { InterruptedError } from '../../../src/errors.js';
 import { modelConfigSchema } from '../../../src/protocol/server-config.js';
 import { OipError } from '../../../src/protocol/status.js';
-import { allModels, type Served, serve, smokeThrough } from './wrong-clients.js';
+import { allModels, failures, type Served, scaler, serve, smokeThrough } from './wrong-clients.js';
 
-const scaler = allModels.filter(({ name }) => name === 'simple_scaler');
 let right: Served;
 beforeAll(async () => {
   right = await serve(allModels);
@@ -17,8 +15,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await right[Symbol.asyncDispose]();
 });
-
-const failures = (results: CheckResult[]) => results.filter(({ status }) => status === 'failed');
 
 describe('against the real server', () => {
   it('every check passes; none fails, is noted or is skipped', async () => {

@@ -12,6 +12,9 @@ import { startServer } from '../../../src/server/start-server.js';
 
 export const allModels: ModelConfig[] = modelConfigSchema.array().parse(defaultModels);
 
+/** The default FP64 scale model alone. */
+export const scaler = allModels.filter(({ name }) => name === 'simple_scaler');
+
 export interface Served extends AsyncDisposable {
   grpc: InferenceClient;
   rest: InferenceClient;
@@ -61,3 +64,6 @@ export function answering(change: (answer: InferResponse, call: InferCall) => un
     },
   });
 }
+
+/** The checks that failed. */
+export const failures = (results: CheckResult[]): CheckResult[] => results.filter(({ status }) => status === 'failed');

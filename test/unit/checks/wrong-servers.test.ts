@@ -1,13 +1,11 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CheckResult } from '../../../src/checks/check.js';
 import type { InferenceClient } from '../../../src/protocol/client.js';
 import { createGrpcClient } from '../../../src/protocol/grpc-client.js';
 import { createRestClient } from '../../../src/protocol/rest-client.js';
 import { OipError, oipError } from '../../../src/protocol/status.js';
-import { allModels, answering, type Served, serve, smokeThrough } from './wrong-clients.js';
+import { allModels, answering, failures, type Served, scaler, serve, smokeThrough } from './wrong-clients.js';
 
-const scaler = allModels.filter(({ name }) => name === 'simple_scaler');
 let right: Served;
 beforeAll(async () => {
   right = await serve(allModels);
@@ -15,8 +13,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await right[Symbol.asyncDispose]();
 });
-
-const failures = (results: CheckResult[]) => results.filter(({ status }) => status === 'failed');
 
 /** A server that stops answering after the first request that it refused. */
 function dying(client: InferenceClient): Partial<InferenceClient> {
