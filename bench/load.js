@@ -51,7 +51,7 @@ export async function h2load({
 }) {
   // More connections than requests is an error to h2load.
   const connections = requests === undefined ? clients : Math.min(clients, requests);
-  const args = seconds === undefined ? ['-n', String(requests)] : ['-D', String(seconds)];
+  const args = seconds === undefined ? ['-n', String(requests)] : ['-D', `${Math.round(seconds * 1_000)}ms`];
   args.push('-c', String(connections), '-m', String(streams), '-t', '1');
   if (bodyFile) args.push('-d', bodyFile);
   for (const [name, value] of Object.entries(headers)) args.push('-H', `${name}: ${value}`);

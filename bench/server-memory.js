@@ -1,0 +1,41 @@
+/** Resident memory of a server: idle, under load, and whether it grows. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { h2load } from './load.js';
+import { processTree, residentMegabytes } from './processes.js';
+import { median, memoryRow } from './server-report.js';
+
+const idleMs = 1_500;
+const sampleMs = 200;
+const goals = { idleMegabytes: 70, loadedMegabytes: 150, growth: 1.1 };
+
+/**
+ * @param {{ pid: number }} server just started, and asked nothing yet
+ * @param {() => Promise<{ load: object }>} prepareLoad asks it once and says how to load it
+ */
+export async function measureMemory(server, prepareLoad, seconds) {
+  const resident = () => residentMegabytes(processTree(server.pid));
+  await sleep(idleMs);
+  const idle = resident();
+  const { load } = await prepareLoad();
+  const samples = [];
+  const sampler = setInterval(() => samples.push(resident()), sampleMs);
+  await h2load({ ...load, seconds });
+  clearInterval(sampler);
+  const third = Math.floor(samples.length / 3);
+  const [first, last] = [median(samples.slice(0, third)), median(samples.slice(-third))];
+  return [
+    memoryRow({ what: 'resident, idle', value: idle, unit: 'MB', goal: goals.idleMegabytes }),
+    memoryRow({
+      what: 'resident at most, gRPC typed, n = 1,000',
+      value: Math.max(...samples),
+      unit: 'MB',
+      goal: goals.loadedMegabytes,
+    }),
+    memoryRow({
+      what: `last third of ${seconds} s against first (${first.toFixed(0)}, ${last.toFixed(0)} MB)`,
+      value: last / first,
+      unit: 'times',
+      goal: goals.growth,
+    }),
+  ];
+}
