@@ -1,6 +1,7 @@
 /** What a check is, and how its outcome is told: passed, failed, noted (legal but unusual) or skipped. */
+
+import type { ModelConfig } from '../models/kinds.js';
 import type { InferenceClient } from '../protocol/client.js';
-import type { ModelConfig } from '../protocol/server-config.js';
 
 /** The server as checks reach it. */
 export interface CheckContext {

@@ -1,6 +1,6 @@
 /** Options that several verbs share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../config/duration.js';
+import { parseDuration } from '../duration.js';
 import { configFlags, type GlobalFlags } from './run.js';
 
 /** The flags that say which server is meant. */

@@ -2,7 +2,7 @@
 import { styleText } from 'node:util';
 import type { Ora } from 'ora';
 import { type PhaseName, type PhaseRecord, type Progress, phaseTitles, silentProgress } from '../commands/context.js';
-import { formatDuration } from '../config/duration.js';
+import { formatDuration } from '../duration.js';
 
 /** Ways to show progress, as `--progress` takes them. */
 export const progressModes = ['auto', 'tty', 'plain', 'quiet'] as const;

@@ -7,7 +7,7 @@ import type { InitReport } from '../commands/init.js';
 import type { SmokeReport } from '../commands/smoke.js';
 import type { StatusReport } from '../commands/status.js';
 import type { UpPlanReport, UpReport } from '../commands/up.js';
-import { formatDuration } from '../config/duration.js';
+import { formatDuration } from '../duration.js';
 
 /** What `up` made, or would make. */
 export function renderUp(report: UpReport | UpPlanReport): string {

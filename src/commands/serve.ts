@@ -6,7 +6,7 @@ import { PortTakenError } from '../engine/engine.js';
 import { assertPortFree } from '../engine/port-check.js';
 import { serverBundlePath } from '../engine/process/server-bundle.js';
 import { endpointAddresses } from '../environment/spec.js';
-import type { ServerConfig } from '../protocol/server-config.js';
+import type { ServerConfig } from '../models/server-config.js';
 import type { CommandContext, CommonOptions } from './context.js';
 import { specOfConfig } from './spec-of-config.js';
 

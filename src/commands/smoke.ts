@@ -5,7 +5,7 @@ import { smokeSuite } from '../checks/suites/smoke.js';
 import { defaultModels } from '../config/default-models.js';
 import { specOfLabels } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
-import { type ModelConfig, modelConfigSchema } from '../protocol/server-config.js';
+import { type ModelConfig, modelConfigSchema } from '../models/kinds.js';
 import { OipError } from '../protocol/status.js';
 import { type Clients, connectClients } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';

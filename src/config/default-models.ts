@@ -1,6 +1,6 @@
 /** The models that are served when the config names none. */
 import type { z } from 'zod';
-import type { modelConfigSchema } from '../protocol/server-config.js';
+import type { modelConfigSchema } from '../models/kinds.js';
 
 /** As one writes it in a config file: everything but name and kind is optional. */
 export type ModelDeclaration = z.input<typeof modelConfigSchema>;

@@ -1,7 +1,7 @@
 /** What is wrong with a config: every problem at once, each with its place, what was expected and what was got. */
 import type { z } from 'zod';
 import { ExitCode, KServeEnvError } from '../errors.js';
-import { modelConfigSchema } from '../protocol/server-config.js';
+import { modelConfigSchema } from '../models/kinds.js';
 
 /** One thing that is wrong, and where. */
 export interface ConfigProblem {

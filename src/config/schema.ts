@@ -1,8 +1,10 @@
 /** The config file's schema: types, defaults, descriptions and the JSON Schema all come from here. */
 import { z } from 'zod';
-import { modelConfigSchema } from '../protocol/server-config.js';
+import { durationExpectation, parseDuration } from '../duration.js';
+import { modelConfigSchema } from '../models/kinds.js';
+import { limitsSchema } from '../models/limits.js';
+import { workersSchema } from '../models/server-config.js';
 import { defaultModels } from './default-models.js';
-import { durationExpectation, parseDuration } from './duration.js';
 
 /** Environment names become container and network names. */
 const environmentNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
@@ -56,6 +58,8 @@ export const configSchema = z.strictObject({
   server: z
     .strictObject({
       logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('What the server logs.'),
+      workers: workersSchema,
+      limits: limitsSchema.describe('What the server takes at most; it refuses what is more, and names the limit.'),
     })
     .prefault({}),
   timeout: durationSchema.prefault('60s').describe('How long `up` waits for the server and its models to be ready.'),

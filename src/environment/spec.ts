@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Config } from '../config/schema.js';
 import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../engine/engine.js';
 import { labelPrefix } from '../engine/labels.js';
-import { modelConfigSchema, type ServerConfig, serverConfigVariable } from '../protocol/server-config.js';
+import { modelConfigSchema } from '../models/kinds.js';
+import { type ServerConfig, serverConfigVariable } from '../models/server-config.js';
 
 /** The desired environment. Everything that makes two of them different is in here. */
 export interface EnvironmentSpec {
@@ -49,9 +50,16 @@ export function desiredSpec({ config, image, version }: SpecOptions): Environmen
       grpcPort: 8081,
       httpPort: 8080,
       logLevel: config.server.logLevel,
+      workers: workersFor(config),
+      limits: config.server.limits,
       models: config.models,
     },
   };
+}
+
+/** `auto` is decided here, since a container sees all CPUs of the machine and may use few of them. */
+function workersFor({ server, resources }: Config): number {
+  return server.workers === 'auto' ? Math.max(1, Math.floor(resources.cpus)) : server.workers;
 }
 
 /** What the engine is asked for. The spec travels in a label, so that the engine itself remembers it. */

@@ -27,11 +27,15 @@ export type GrpcStatus = keyof typeof grpcStatusCodes;
 export const statusTable = {
   MODEL_NOT_FOUND: { grpc: 'NOT_FOUND', http: 404 },
   MODEL_NOT_READY: { grpc: 'UNAVAILABLE', http: 503 },
+  /** A model that was asked to load and could not. */
+  MODEL_LOAD_FAILED: { grpc: 'INTERNAL', http: 500 },
   /** A field of the request that cannot be used: name, datatype, shape, contents, parameter. */
   INVALID_ARGUMENT: { grpc: 'INVALID_ARGUMENT', http: 400 },
   /** A result that its datatype, or the form that was asked for, cannot hold. */
   OUT_OF_RANGE: { grpc: 'OUT_OF_RANGE', http: 400 },
   TOO_LARGE: { grpc: 'RESOURCE_EXHAUSTED', http: 413 },
+  /** More at one time than the server's limits allow. */
+  OVERLOADED: { grpc: 'RESOURCE_EXHAUSTED', http: 429 },
   UNSUPPORTED_ENCODING: { grpc: 'UNIMPLEMENTED', http: 415 },
   ROUTE_NOT_FOUND: { grpc: 'UNIMPLEMENTED', http: 404 },
   METHOD_NOT_ALLOWED: { grpc: 'UNIMPLEMENTED', http: 405 },

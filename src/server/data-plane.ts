@@ -1,108 +1,192 @@
 /** The data plane: what the protocol's calls do, whatever transport they come by. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseDuration } from '../duration.js';
+import type { Limits } from '../models/limits.js';
+import type { Model } from '../models/model.js';
 import { OipError, oipError, quoteName } from '../protocol/status.js';
 import type {
   InferRequest,
   InferResponse,
   ModelMetadata,
-  RequestedOutput,
+  Parameters,
   ServerMetadata,
   Tensor,
 } from '../protocol/tensor.js';
 import { bindInputs } from './input-binding.js';
-import type { ModelEntry, ModelRepository } from './model-repository.js';
+import type { ModelRepository } from './model-repository.js';
+import type { LoadedModel, ModelVersion } from './model-version.js';
+import { assertOutputsExist, selectOutputs } from './output-selection.js';
+import { createRunningCalls } from './running-calls.js';
 import type { Logger } from './telemetry/logger.js';
+import { recordFailure, recordSuccess } from './telemetry/model-statistics.js';
 
-/** Every method but the first two throws MODEL_NOT_FOUND for an unknown model or version. */
+/** Every method that takes a model's name throws MODEL_NOT_FOUND for an unknown model or version. */
 export interface DataPlane {
   serverLive(): boolean;
-  /** Whether every model is ready and the server is not stopping. */
+  /** Whether every model that should be loaded is ready, and the server is not stopping. */
   serverReady(): boolean;
   modelReady(name: string, version: string): boolean;
   serverMetadata(): ServerMetadata;
+  /** Throws MODEL_NOT_READY where the model is not loaded: what it takes is known then only. */
   modelMetadata(name: string, version: string): ModelMetadata;
   /** Names of the models, without aliases, each once. */
   modelNames(): string[];
-  /** Throws MODEL_NOT_READY, INVALID_ARGUMENT, OUT_OF_RANGE, or INTERNAL for a model that fails. */
+  /**
+   * Counts a request in before its body is read. Throws OVERLOADED where `maxConcurrentRequests` run already; what
+   * returns must be followed by `release`.
+   */
+  admit(): void;
+  release(): void;
+  /** Throws MODEL_NOT_READY, INVALID_ARGUMENT, OUT_OF_RANGE, DEADLINE_EXCEEDED, or INTERNAL for a model that fails. */
   infer(request: InferRequest): Promise<InferResponse>;
-  /** Stops being ready; settles when no inference runs any more. Those that still come in are served. */
+  /** Stops being ready; settles when no admitted request runs any more. Those that still come in are served. */
   drain(): Promise<void>;
+  readonly draining: boolean;
 }
 
 export interface DataPlaneOptions {
   /** Version of the server, for its metadata. */
   version: string;
   repository: ModelRepository;
+  limits: Limits;
   log: Logger;
 }
 
-export function createDataPlane({ version, repository, log }: DataPlaneOptions): DataPlane {
+/** What the server says that it can, beside the core. */
+const extensions = ['binary_tensor_data', 'model_repository', 'model_configuration', 'statistics'];
+
+export function createDataPlane({ version, repository, limits, log }: DataPlaneOptions): DataPlane {
   let draining = false;
-  const running = new Set<Promise<InferResponse>>();
+  const admitted = createRunningCalls();
+  const timeoutMs = parseDuration(limits.requestTimeout) ?? 0;
 
   const infer = async (request: InferRequest): Promise<InferResponse> => {
-    const entry = repository.find(request.modelName, request.modelVersion);
-    if (entry.state !== 'READY') {
-      throw oipError('MODEL_NOT_READY', `Model ${quoteName(request.modelName)} is not ready: ${entry.state}`);
+    const begun = performance.now();
+    const target = repository.find(request.modelName, request.modelVersion);
+    try {
+      const loaded = readyModel(target);
+      loaded.running.begin();
+      try {
+        return await inferWith(loaded, target, request, begun);
+      } finally {
+        loaded.running.end();
+      }
+    } catch (error) {
+      recordFailure(target.statistics, performance.now() - begun);
+      throw error;
     }
-    const inputs = bindInputs(entry.model.inputs, request.inputs, { strict: entry.strictInputs });
-    assertOutputsExist(entry, request.outputs);
-    const results = await predict(entry, inputs, request, log);
-    return {
+  };
+
+  const predict = async (
+    model: Model,
+    name: string,
+    inputs: Tensor[],
+    parameters: Parameters,
+    id: string,
+  ): Promise<Tensor[]> => {
+    try {
+      model.validate?.(inputs, parameters);
+      const results = model.predict(inputs, parameters);
+      // One that answers at once cannot be late.
+      return results instanceof Promise ? await withinTimeout(results, timeoutMs) : results;
+    } catch (error) {
+      throw asOipError(error, log, { model: name, ...(id !== '' && { requestId: id.slice(0, 100) }) });
+    }
+  };
+
+  const inferWith = async (
+    { model }: LoadedModel,
+    target: ModelVersion,
+    request: InferRequest,
+    begun: number,
+  ): Promise<InferResponse> => {
+    const inputs = bindInputs(model.inputs, request.inputs, { strict: target.config.strictInputs });
+    assertOutputsExist(model.outputs, request.outputs);
+    const parameters = target.parameters ? { ...target.parameters, ...request.parameters } : request.parameters;
+    const bound = performance.now();
+    if (target.latencyMs > 0) await withinTimeout(delay(target.latencyMs), timeoutMs);
+    const waited = performance.now();
+    const results = await predict(model, target.name, inputs, parameters, request.id);
+    const predicted = performance.now();
+    const response: InferResponse = {
       modelName: request.modelName,
-      modelVersion: entry.version,
+      modelVersion: target.version,
       id: request.id,
       parameters: {},
       outputs: selectOutputs(results, request.outputs),
-      form: entry.output === 'mirror' ? request.form : entry.output,
+      form: target.config.output === 'mirror' ? request.form : target.config.output,
     };
+    recordSuccess(target.statistics, { begun, bound, waited, predicted, ended: performance.now() });
+    return response;
   };
 
   return {
     serverLive: () => true,
-    serverReady: () => !draining && repository.entries.every(({ state }) => state === 'READY'),
+    serverReady: () => !draining && repository.versions.every(({ wanted, state }) => !wanted || state === 'READY'),
     modelReady: (name, modelVersion) => repository.find(name, modelVersion).state === 'READY',
-    serverMetadata: () => ({ name: 'kserve-env', version, extensions: ['binary_tensor_data'] }),
+    serverMetadata: () => ({ name: 'kserve-env', version, extensions: [...extensions] }),
     modelMetadata(name, modelVersion) {
-      const { model, version: served } = repository.find(name, modelVersion);
-      const { platform, inputs, outputs } = model;
-      return { name, versions: [served], platform, inputs: [...inputs], outputs: [...outputs] };
+      const target = repository.find(name, modelVersion);
+      const { platform, inputs, outputs } = readyModel(target).model;
+      const versions = repository
+        .findAll(name)
+        .filter(({ loaded }) => loaded)
+        .map((one) => one.version)
+        .reverse();
+      return { name, versions, platform, inputs: [...inputs], outputs: [...outputs] };
     },
-    modelNames: () => [...new Set(repository.entries.map(({ name }) => name))],
-    infer(request) {
-      const result = infer(request);
-      running.add(result);
-      const done = (outcome: string): void => {
-        running.delete(result);
-        log.debug('inference', { model: request.modelName.slice(0, 100), outcome });
-      };
-      result.then(
-        () => done('OK'),
-        (error: unknown) => done(error instanceof OipError ? error.status : 'INTERNAL'),
-      );
-      return result;
+    modelNames: () => [...new Set(repository.versions.map(({ name }) => name))],
+    admit() {
+      if (admitted.count >= limits.maxConcurrentRequests) {
+        throw oipError(
+          'OVERLOADED',
+          `${admitted.count} requests run already, as many as the limit maxConcurrentRequests allows; try again`,
+        );
+      }
+      admitted.begin();
     },
+    release: () => admitted.end(),
+    infer,
     async drain() {
       draining = true;
-      while (running.size > 0) await Promise.allSettled(running);
+      await admitted.idle();
+    },
+    get draining() {
+      return draining;
     },
   };
 }
 
-async function predict(entry: ModelEntry, inputs: Tensor[], request: InferRequest, log: Logger): Promise<Tensor[]> {
+function readyModel(target: ModelVersion): LoadedModel {
+  if (target.loaded) return target.loaded;
+  const why = target.reason === '' ? target.state : `${target.state} (${target.reason})`;
+  throw oipError('MODEL_NOT_READY', `Model ${quoteName(target.name)} is not ready: ${why}`);
+}
+
+/**
+ * The value of `work`, or DEADLINE_EXCEEDED once it took longer. It is not stopped, since nothing in JavaScript can be;
+ * what comes of it later is dropped.
+ */
+async function withinTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        oipError('DEADLINE_EXCEEDED', `The inference took longer than the limit requestTimeout of ${timeoutMs} ms`),
+      );
+    }, timeoutMs);
+  });
   try {
-    return await entry.model.predict(inputs, request.parameters);
-  } catch (error) {
-    throw asOipError(error, log, {
-      model: entry.name,
-      ...(request.id !== '' && { requestId: request.id.slice(0, 100) }),
-    });
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 /**
- * The error to answer with. One of the protocol passes; anything else is a bug of ours, logged with its stack, and the
- * client gets an id to find it by.
+ * The error to answer with. One of the protocol passes; anything else is a bug of ours or of a user's model, logged with
+ * its stack, and the client gets an id to find it by.
  */
 export function asOipError(error: unknown, log: Logger, fields: { model?: string; requestId?: string } = {}): OipError {
   if (error instanceof OipError) return error;
@@ -110,21 +194,4 @@ export function asOipError(error: unknown, log: Logger, fields: { model?: string
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   log.error('request failed', { ...fields, requestId, error: stack });
   return oipError('INTERNAL', `The server failed; its log says more under request id ${requestId}`);
-}
-
-function assertOutputsExist({ model }: ModelEntry, requested: readonly RequestedOutput[]): void {
-  const seen = new Set<string>();
-  for (const { name } of requested) {
-    if (!model.outputs.some((output) => output.name === name)) {
-      const known = model.outputs.map((output) => quoteName(output.name)).join(', ');
-      throw oipError('INVALID_ARGUMENT', `output ${quoteName(name)} is unknown; the model has ${known}`);
-    }
-    if (seen.has(name)) throw oipError('INVALID_ARGUMENT', `output ${quoteName(name)} is requested twice`);
-    seen.add(name);
-  }
-}
-
-function selectOutputs(results: Tensor[], requested: readonly RequestedOutput[]): Tensor[] {
-  if (requested.length === 0) return results;
-  return requested.flatMap(({ name }) => results.filter((result) => result.name === name));
 }

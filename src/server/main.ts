@@ -1,7 +1,7 @@
 /** The program of the server bundle: configuration from the environment, one server, a clean end. */
 import { get } from 'node:http';
-import type { ServerConfig } from '../protocol/server-config.js';
-import { serverConfigSchema, serverConfigVariable } from '../protocol/server-config.js';
+import type { ServerConfig } from '../models/server-config.js';
+import { serverConfigSchema, serverConfigVariable } from '../models/server-config.js';
 import type { RunningServer, StartServerOptions } from './start-server.js';
 import { createLogger } from './telemetry/logger.js';
 

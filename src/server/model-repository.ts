@@ -1,22 +1,21 @@
-/** The models of a server by name, alias and version, and whether each can be asked. */
-import type { ModelConfig } from '../protocol/server-config.js';
+/** The models of a server by name, alias and version. */
+import type { ModelConfig } from '../models/kinds.js';
 import { oipError, quoteName } from '../protocol/status.js';
-import { createModel } from './models/create-model.js';
-import type { Model } from './models/model.js';
-
-export type ModelState = 'READY' | 'LOADING' | 'UNAVAILABLE';
-
-/** One version of a model. */
-export interface ModelEntry extends Pick<ModelConfig, 'name' | 'aliases' | 'version' | 'strictInputs' | 'output'> {
-  state: ModelState;
-  model: Model;
-}
+import { createModelVersion, type MakeModel, type ModelVersion } from './model-version.js';
 
 export interface ModelRepository {
   /** In the order of the configuration. */
-  readonly entries: readonly ModelEntry[];
-  /** The entry for a name or alias; an empty version asks for the highest. Throws MODEL_NOT_FOUND. */
-  find(name: string, version: string): ModelEntry;
+  readonly versions: readonly ModelVersion[];
+  /** The version for a name or alias; an empty one asks for the highest that is ready, else the highest. Throws MODEL_NOT_FOUND. */
+  find(name: string, version: string): ModelVersion;
+  /** All versions of a name or alias, the highest first. Throws MODEL_NOT_FOUND. */
+  findAll(name: string): readonly ModelVersion[];
+  /** Calls `listener` after every change of a state, until the function that it returns is called. */
+  onChange(listener: () => void): () => void;
+  /** Loads what is declared as loaded; settles when every load has ended, well or not. */
+  start(): Promise<void>;
+  /** Ends loads that wait, and closes every model when its last inference has ended. */
+  close(): Promise<void>;
 }
 
 /** Two models claim one name and version. */
@@ -27,36 +26,72 @@ export class ModelNameTakenError extends Error {
   }
 }
 
-/** The entry that a model's configuration describes, ready to be asked. */
-export function createModelEntry(config: ModelConfig): ModelEntry {
-  const { name, aliases, version, strictInputs, output } = config;
-  return { name, aliases, version, strictInputs, output, state: 'READY', model: createModel(config) };
+export interface ModelRepositoryOptions {
+  makeModel?: MakeModel;
 }
 
-/** A repository of entries. Throws ModelNameTakenError where two claim one name and version. */
-export function createModelRepository(entries: readonly ModelEntry[]): ModelRepository {
-  const byName = new Map<string, ModelEntry[]>();
-  for (const entry of entries) {
-    for (const name of new Set([entry.name, ...entry.aliases])) {
-      const versions = byName.get(name) ?? [];
-      if (versions.some(({ version }) => version === entry.version)) throw new ModelNameTakenError(name, entry.version);
-      versions.push(entry);
-      versions.sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
-      byName.set(name, versions);
-    }
-  }
+/** A repository of what is declared. Throws ModelNameTakenError where two models claim one name and version. */
+export function createModelRepository(
+  configs: readonly ModelConfig[],
+  { makeModel }: ModelRepositoryOptions = {},
+): ModelRepository {
+  const listeners = new Set<() => void>();
+  const closing = new AbortController();
+  const onChange = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const versions = configs.flatMap((config) =>
+    config.versions.map((version) =>
+      createModelVersion({ config, version, onChange, signal: closing.signal, ...(makeModel && { makeModel }) }),
+    ),
+  );
+  const byName = indexByName(versions);
+
+  const findAll = (name: string): readonly ModelVersion[] => {
+    const found = byName.get(name);
+    if (!found) throw oipError('MODEL_NOT_FOUND', `Model ${quoteName(name)} is not on this server`);
+    return found;
+  };
   return {
-    entries,
+    versions,
+    findAll,
     find(name, version) {
-      const versions = byName.get(name);
-      if (!versions) throw oipError('MODEL_NOT_FOUND', `Model ${quoteName(name)} is not on this server`);
-      const entry = version === '' ? versions[0] : versions.find((candidate) => candidate.version === version);
-      if (entry) return entry;
-      const known = versions.map((candidate) => candidate.version).join(', ');
+      const candidates = findAll(name);
+      const found =
+        version === ''
+          ? (candidates.find(({ loaded }) => loaded) ?? candidates[0])
+          : candidates.find((candidate) => candidate.version === version);
+      if (found) return found;
+      const known = candidates.map((candidate) => candidate.version).join(', ');
       throw oipError(
         'MODEL_NOT_FOUND',
         `Model ${quoteName(name)} has no version ${quoteName(version)}; this server has ${known}`,
       );
     },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async start() {
+      await Promise.allSettled(versions.filter(({ state }) => state === 'LOADING').map((version) => version.load()));
+    },
+    async close() {
+      closing.abort();
+      await Promise.allSettled(versions.map((version) => version.unload()));
+    },
   };
+}
+
+function indexByName(versions: readonly ModelVersion[]): Map<string, ModelVersion[]> {
+  const byName = new Map<string, ModelVersion[]>();
+  for (const one of versions) {
+    for (const name of new Set([one.name, ...one.config.aliases])) {
+      const others = byName.get(name) ?? [];
+      if (others.some(({ version }) => version === one.version)) throw new ModelNameTakenError(name, one.version);
+      others.push(one);
+      byName.set(name, others);
+    }
+  }
+  for (const list of byName.values()) list.sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
+  return byName;
 }

@@ -1,17 +1,23 @@
 /** Starts the whole server inside this process: one data plane, gRPC and REST in front of it. */
-import type { ServerConfig } from '../protocol/server-config.js';
+import type { ServerConfig } from '../models/server-config.js';
+import { createLocalControl, type ServerControl } from './control.js';
 import { createDataPlane } from './data-plane.js';
 import { startGrpcServer } from './grpc/grpc-server.js';
-import { defaultGraceMs, flushMs } from './limits.js';
-import { createModelEntry, createModelRepository, type ModelRepository } from './model-repository.js';
+import { createModelRepository } from './model-repository.js';
+import type { MakeModel } from './model-version.js';
 import { startRestServer } from './rest/rest-server.js';
 import { type Logger, silentLogger } from './telemetry/logger.js';
+import { createRequestCounts } from './telemetry/request-counts.js';
+import type { ServerParts } from './transport.js';
+import { defaultGraceMs, flushMs } from './waits.js';
 
 export interface StartServerOptions {
   /** Silent unless given. */
   log?: Logger;
-  /** Instead of the models of the configuration, for models that are not in it. */
-  repository?: ModelRepository;
+  /** Makes models in another way than their configuration says. */
+  makeModel?: MakeModel;
+  /** Control of the whole server where this process is one of several workers. */
+  control?: (local: ServerControl) => ServerControl;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -43,16 +49,28 @@ export class ListenError extends Error {
  */
 export async function startServer(config: ServerConfig, options: StartServerOptions = {}): Promise<RunningServer> {
   const log = options.log ?? silentLogger;
-  const repository = options.repository ?? createModelRepository(config.models.map(createModelEntry));
-  const dataPlane = createDataPlane({ version: config.version, repository, log });
-  const { host } = config;
-  const grpc = await startGrpcServer({ host, port: config.grpcPort, dataPlane, log }).catch((error: unknown) => {
-    throw new ListenError('gRPC', host, config.grpcPort, error);
+  const { host, version, limits, grpcPort, httpPort } = config;
+  const repository = createModelRepository(config.models, options);
+  const requests = createRequestCounts(log);
+  const local = createLocalControl(repository, requests);
+  const parts: ServerParts = {
+    dataPlane: createDataPlane({ version, repository, limits, log }),
+    repository,
+    control: options.control?.(local) ?? local,
+    requests,
+    limits,
+    log,
+  };
+  const { dataPlane } = parts;
+  const grpc = await startGrpcServer({ host, port: grpcPort, ...parts }).catch((error: unknown) => {
+    throw new ListenError('gRPC', host, grpcPort, error);
   });
-  const rest = await startRestServer({ host, port: config.httpPort, dataPlane, log }).catch((error: unknown) => {
+  const rest = await startRestServer({ host, port: httpPort, ...parts }).catch((error: unknown) => {
     grpc.cut();
-    throw new ListenError('REST', host, config.httpPort, error);
+    throw new ListenError('REST', host, httpPort, error);
   });
+  // Models load while both ports answer, so that a client sees them LOADING.
+  void repository.start();
 
   const stop = async (graceMs: number): Promise<void> => {
     const ended = Promise.all([grpc.stop(), rest.stop()]);
@@ -60,7 +78,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     await within(flushMs, ended);
     grpc.cut();
     rest.cut();
-    await within(flushMs, ended);
+    await within(flushMs, Promise.all([ended, repository.close()]));
   };
   let closing: Promise<void> | undefined;
   const close = (graceMs = defaultGraceMs): Promise<void> => {

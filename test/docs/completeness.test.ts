@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { configJsonSchema } from '../../src/config/schema.js';
 import { ExitCode } from '../../src/errors.js';
-import { modelConfigSchema } from '../../src/protocol/server-config.js';
+import { modelConfigSchema } from '../../src/models/kinds.js';
 import { sandbox } from '../cli/run-cli.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

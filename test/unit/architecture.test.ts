@@ -61,7 +61,9 @@ const allowed = [
   'src/image/x.ts → ../engine/engine.js',
   'src/protocol/grpc-client.ts → @grpc/grpc-js',
   'src/server/grpc/x.ts → @grpc/grpc-js',
-  'src/server/models/x.ts → ../../protocol/tensor.js',
+  'src/server/x.ts → ../models/kinds.js',
+  'src/models/x.ts → ../protocol/tensor.js',
+  'src/config/x.ts → ../models/kinds.js',
 ];
 
 const refused = [
@@ -88,7 +90,11 @@ const refused = [
   'src/engine/process/x.ts → ../../server/main.js',
   'src/protocol/x.ts → ../server/main.js',
   'src/protocol/x.ts → @grpc/grpc-js',
-  'src/server/models/x.ts → ../../engine/engine.js',
+  'src/server/rest/x.ts → ../../engine/engine.js',
+  'src/models/x.ts → ../server/main.js',
+  'src/models/x.ts → ../config/load.js',
+  'src/protocol/x.ts → ../models/kinds.js',
+  'src/engine/x.ts → ../models/kinds.js',
   'src/server/x.ts → ../config/load.js',
   'src/server/x.ts → @grpc/grpc-js',
   'src/commands/x.ts → ../index.js',

@@ -1,6 +1,7 @@
 /** What a server must refuse, and that it is alive and right afterwards. */
+
+import type { ModelConfig } from '../../models/kinds.js';
 import type { InferenceClient } from '../../protocol/client.js';
-import type { ModelConfig } from '../../protocol/server-config.js';
 import { type GrpcStatus, OipError } from '../../protocol/status.js';
 import type { Tensor } from '../../protocol/tensor.js';
 import { type Check, type CheckContext, CheckFailure, expectThat, transports } from '../check.js';

@@ -1,6 +1,6 @@
 /** This machine's own live figures, sent as a metrics pipeline would send them, and scaled bit for bit. */
 import os from 'node:os';
-import type { ModelConfig, ModelConfigOf } from '../../protocol/server-config.js';
+import type { ModelConfig, ModelConfigOf } from '../../models/kinds.js';
 import { type Check, transports } from '../check.js';
 import { expectTensor, type TensorContent } from '../compare-tensors.js';
 import { fp64Scaler } from './fp64-scaler.js';

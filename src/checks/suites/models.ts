@@ -1,6 +1,7 @@
 /** Every expected model: ready, described, and right to the last bit in each datatype, over each way in. */
+
+import type { ModelConfig, ModelConfigOf } from '../../models/kinds.js';
 import { type Datatype, datatypes } from '../../protocol/datatype.js';
-import type { ModelConfig, ModelConfigOf } from '../../protocol/server-config.js';
 import type { DataForm, Tensor } from '../../protocol/tensor.js';
 import { type Check, expectEqual, expectThat, transports } from '../check.js';
 import { expectTensor, type TensorContent } from '../compare-tensors.js';

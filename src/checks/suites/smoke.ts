@@ -1,5 +1,5 @@
 /** The smoke suite: what must hold before anybody builds on a server. */
-import type { ModelConfig } from '../../protocol/server-config.js';
+import type { ModelConfig } from '../../models/kinds.js';
 import type { Check } from '../check.js';
 import { coreChecks } from './core.js';
 import { errorChecks } from './errors.js';

@@ -7,45 +7,35 @@ import {
   setLogVerbosity,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { decodeInferRequest, encodeInferResponse, type WireMethods } from '../../protocol/grpc-messages.js';
-import { serviceDefinition } from '../../protocol/service-definition.js';
+import { inferRequestOf, type ServerMethods, serverServiceDefinition } from '../../protocol/service-definition.js';
+import { encodeInferResponse } from '../../protocol/wire/infer-messages.js';
+import type { WireExtensionMethods } from '../../protocol/wire-extensions.js';
 import { asOipError, type DataPlane } from '../data-plane.js';
-import { maxMessageBytes } from '../limits.js';
 import type { Logger } from '../telemetry/logger.js';
-
-export interface GrpcServerOptions {
-  host: string;
-  /** 0 lets the system choose. */
-  port: number;
-  dataPlane: DataPlane;
-  log: Logger;
-}
-
-/** A listening transport. */
-export interface RunningTransport {
-  readonly port: number;
-  /** Takes no new connections; settles when the last open one has ended by itself, which may be never. */
-  stop(): Promise<void>;
-  /** Cuts what is still open. */
-  cut(): void;
-}
+import type { RunningTransport, TransportOptions } from '../transport.js';
 
 type Handlers = {
-  [Method in keyof WireMethods]: (
-    request: WireMethods[Method]['request'],
-  ) => WireMethods[Method]['response'] | Promise<WireMethods[Method]['response']>;
+  [Method in Exclude<keyof ServerMethods, keyof WireExtensionMethods | 'ModelStreamInfer'>]: (
+    request: ServerMethods[Method]['request'],
+  ) => ServerMethods[Method]['response'] | Promise<ServerMethods[Method]['response']>;
 };
 
 /** Listens for gRPC in plain text. Rejects with the system's words where the port cannot be had. */
-export async function startGrpcServer({ host, port, dataPlane, log }: GrpcServerOptions): Promise<RunningTransport> {
+export async function startGrpcServer({
+  host,
+  port,
+  dataPlane,
+  limits,
+  log,
+}: TransportOptions): Promise<RunningTransport> {
   // What grpc-js would print beside our own lines comes back as an error anyway.
   if (!process.env.GRPC_VERBOSITY) setLogVerbosity(logVerbosity.NONE);
-  const server = new Server({ 'grpc.max_receive_message_length': maxMessageBytes });
+  const server = new Server({ 'grpc.max_receive_message_length': limits.maxReceiveMessageBytes });
   const handlers = createHandlers(dataPlane);
   const implementation = Object.fromEntries(
     Object.entries(handlers).map(([method, handler]) => [method, unary(handler as UnaryHandler, log)]),
   );
-  server.addService(serviceDefinition(), implementation as UntypedServiceImplementation);
+  server.addService(serverServiceDefinition(limits), implementation as UntypedServiceImplementation);
   const bound = await new Promise<number>((resolve, reject) => {
     const address = host.includes(':') ? `[${host}]` : host;
     server.bindAsync(`${address}:${port}`, ServerCredentials.createInsecure(), (error, chosen) =>
@@ -66,7 +56,7 @@ function createHandlers(dataPlane: DataPlane): Handlers {
     ModelReady: ({ name, version }) => ({ ready: dataPlane.modelReady(name, version) }),
     ServerMetadata: () => dataPlane.serverMetadata(),
     ModelMetadata: ({ name, version }) => dataPlane.modelMetadata(name, version),
-    ModelInfer: async (message) => encodeInferResponse(await dataPlane.infer(decodeInferRequest(message))),
+    ModelInfer: async (decoded) => encodeInferResponse(await dataPlane.infer(inferRequestOf(decoded))),
   };
 }
 

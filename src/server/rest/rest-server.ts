@@ -1,6 +1,7 @@
 /** The REST transport: routes and bodies in, data plane, bodies out. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Limits } from '../../models/limits.js';
 import { type JsonValue, writeJson } from '../../protocol/json-text.js';
 import {
   decodeRestRequest,
@@ -12,20 +13,12 @@ import {
 import { oipError } from '../../protocol/status.js';
 import type { TensorMetadata } from '../../protocol/tensor.js';
 import { asOipError, type DataPlane } from '../data-plane.js';
-import type { RunningTransport } from '../grpc/grpc-server.js';
-import { keepAliveMs, maxMessageBytes } from '../limits.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { RunningTransport, TransportOptions } from '../transport.js';
+import { keepAliveMs } from '../waits.js';
 import { decodeBareRequest } from './bare-request.js';
 import { readBody } from './read-body.js';
 import { matchRoute, type RouteName } from './routes.js';
-
-export interface RestServerOptions {
-  host: string;
-  /** 0 lets the system choose. */
-  port: number;
-  dataPlane: DataPlane;
-  log: Logger;
-}
 
 interface Answer {
   status: number;
@@ -42,8 +35,14 @@ interface RouteCall {
 type Handlers = Record<RouteName, (call: RouteCall) => Answer | Promise<Answer>>;
 
 /** Listens for HTTP/1.1 in plain text. Rejects with the system's error where the port cannot be had. */
-export async function startRestServer({ host, port, dataPlane, log }: RestServerOptions): Promise<RunningTransport> {
-  const handlers = createHandlers(dataPlane);
+export async function startRestServer({
+  host,
+  port,
+  dataPlane,
+  limits,
+  log,
+}: TransportOptions): Promise<RunningTransport> {
+  const handlers = createHandlers(dataPlane, limits);
   let stopping = false;
   const server = createServer({ keepAliveTimeout: keepAliveMs }, async (request, response) => {
     response.on('error', () => {});
@@ -91,7 +90,7 @@ async function answerTo(request: IncomingMessage, handlers: Handlers, log: Logge
   }
 }
 
-function createHandlers(dataPlane: DataPlane): Handlers {
+function createHandlers(dataPlane: DataPlane, limits: Limits): Handlers {
   const tensor = ({ name, datatype, shape }: TensorMetadata): JsonValue => ({ name, datatype, shape });
   return {
     serverLive: () => ({ status: 200, body: { live: dataPlane.serverLive() } }),
@@ -104,7 +103,7 @@ function createHandlers(dataPlane: DataPlane): Handlers {
       return { status: 200, body: { ...metadata, inputs: inputs.map(tensor), outputs: outputs.map(tensor) } };
     },
     async modelInfer({ request, model, version }) {
-      const body = await readBody(request, maxMessageBytes);
+      const body = await readBody(request, limits.maxReceiveMessageBytes);
       const header = request.headers[headerLengthHeader]?.toString();
       const headerLength = parseHeaderLength(header, body.byteLength);
       const inferRequest =

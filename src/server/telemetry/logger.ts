@@ -1,9 +1,12 @@
 /** Log lines of the server: one JSON object a line, never with a tensor's data in it. */
 
-type LogLevel = 'error' | 'warn' | 'info' | 'debug';
-type LogFields = Record<string, string | number | boolean | readonly string[] | undefined>;
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+type LogValue = string | number | boolean | readonly string[] | undefined;
+type LogFields = Readonly<Record<string, LogValue | Readonly<Record<string, LogValue>>>>;
 
 export interface Logger {
+  /** Whether a line of this level would be written. */
+  enabled(level: LogLevel): boolean;
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -28,6 +31,7 @@ export function createLogger({ level, write }: LoggerOptions): Logger {
     if (ranks[lineLevel] <= ranks[level]) line(lineLevel, message, fields);
   };
   return {
+    enabled: (lineLevel) => ranks[lineLevel] <= ranks[level],
     error: at('error'),
     warn: at('warn'),
     info: at('info'),

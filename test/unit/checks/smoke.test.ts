@@ -4,7 +4,7 @@ import { smokeSuite } from '../../../src/checks/suites/smoke.js';
 import { commandContext } from '../../../src/commands/context.js';
 import { smoke, smokeFailure } from '../../../src/commands/smoke.js';
 import { InterruptedError } from '../../../src/errors.js';
-import { modelConfigSchema } from '../../../src/protocol/server-config.js';
+import { modelConfigSchema } from '../../../src/models/kinds.js';
 import { OipError } from '../../../src/protocol/status.js';
 import { allModels, failures, type Served, scaler, serve, smokeThrough } from './wrong-clients.js';
 

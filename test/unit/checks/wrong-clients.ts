@@ -3,10 +3,11 @@ import type { CheckContext, CheckResult } from '../../../src/checks/check.js';
 import { runChecks } from '../../../src/checks/runner.js';
 import { smokeSuite } from '../../../src/checks/suites/smoke.js';
 import { defaultModels } from '../../../src/config/default-models.js';
+import { type ModelConfig, modelConfigSchema } from '../../../src/models/kinds.js';
+import { serverConfigSchema } from '../../../src/models/server-config.js';
 import type { InferCall, InferenceClient } from '../../../src/protocol/client.js';
 import { createGrpcClient } from '../../../src/protocol/grpc-client.js';
 import { createRestClient } from '../../../src/protocol/rest-client.js';
-import { type ModelConfig, modelConfigSchema, serverConfigSchema } from '../../../src/protocol/server-config.js';
 import type { InferResponse } from '../../../src/protocol/tensor.js';
 import { startServer } from '../../../src/server/start-server.js';
 

@@ -7,7 +7,7 @@ import {
   setOutsideOfLabels,
   specOfLabels,
 } from '../../../src/environment/spec.js';
-import { serverConfigSchema, serverConfigVariable } from '../../../src/protocol/server-config.js';
+import { serverConfigSchema, serverConfigVariable } from '../../../src/models/server-config.js';
 import { desired } from './desired.js';
 
 const labelsOf = (spec: EnvironmentSpec) => instanceSpec('mine', spec, {}).labels;

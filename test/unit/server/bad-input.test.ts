@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { InferCall } from '../../../src/protocol/client.js';
 import type { Datatype } from '../../../src/protocol/datatype.js';
 import type { Parameters, Tensor } from '../../../src/protocol/tensor.js';
-import { maxMessageBytes } from '../../../src/server/limits.js';
-import { post, serve, type TestServer } from './serve.js';
+import { config, post, serve, type TestServer } from './serve.js';
+
+const maxMessageBytes = config.limits.maxReceiveMessageBytes;
 
 let running: TestServer;
 beforeAll(async () => {

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { modelConfigSchema } from '../../../src/protocol/server-config.js';
-import { createModelEntry, createModelRepository, ModelNameTakenError } from '../../../src/server/model-repository.js';
+import { modelConfigSchema } from '../../../src/models/kinds.js';
+import { createModelRepository, ModelNameTakenError } from '../../../src/server/model-repository.js';
 
 const repositoryOf = (...configs: object[]) =>
-  createModelRepository(
-    configs.map((config) => createModelEntry(modelConfigSchema.parse({ kind: 'identity', ...config }))),
-  );
+  createModelRepository(configs.map((config) => modelConfigSchema.parse({ kind: 'identity', ...config })));
 const notFound = (text: string) =>
   expect.objectContaining({ status: 'NOT_FOUND', message: expect.stringContaining(text) });
 
@@ -17,9 +15,9 @@ describe('a model repository', () => {
 
   it('answers the highest version where none is asked for', () => {
     const repository = repositoryOf(
-      { name: 'a', version: '9' },
-      { name: 'a', version: '10' },
-      { name: 'a', version: '2' },
+      { name: 'a', versions: ['9'] },
+      { name: 'a', versions: ['10'] },
+      { name: 'a', versions: ['2'] },
     );
     expect(repository.find('a', '').version).toBe('10');
     expect(repository.find('a', '2').version).toBe('2');

@@ -2,10 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { type ChannelOptions, type Client, credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { modelConfigSchema } from '../../../src/models/kinds.js';
+import { type ServerConfig, serverConfigSchema } from '../../../src/models/server-config.js';
 import type { InferenceClient } from '../../../src/protocol/client.js';
 import { createGrpcClient } from '../../../src/protocol/grpc-client.js';
 import { createRestClient } from '../../../src/protocol/rest-client.js';
-import { modelConfigSchema, type ServerConfig, serverConfigSchema } from '../../../src/protocol/server-config.js';
 import { type RunningServer, type StartServerOptions, startServer } from '../../../src/server/start-server.js';
 
 /** One model of each kind, and a strict one. */
@@ -41,8 +42,8 @@ export interface TestServer extends AsyncDisposable {
   wire: WireClient;
 }
 
-export async function serve(options: StartServerOptions = {}): Promise<TestServer> {
-  const server = await startServer(config, options);
+export async function serve(options: StartServerOptions = {}, more: Partial<ServerConfig> = {}): Promise<TestServer> {
+  const server = await startServer({ ...config, ...more }, options);
   const endpoint = `127.0.0.1:${server.grpcPort}`;
   const baseUrl = `http://127.0.0.1:${server.httpPort}`;
   const grpc = createGrpcClient({ endpoint });

@@ -1,21 +1,23 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { modelConfigSchema } from '../../../src/protocol/server-config.js';
+import { createModel, modelConfigSchema } from '../../../src/models/kinds.js';
+import type { Model } from '../../../src/models/model.js';
 import type { Tensor } from '../../../src/protocol/tensor.js';
-import { createModelEntry, createModelRepository, type ModelState } from '../../../src/server/model-repository.js';
-import type { Model } from '../../../src/server/models/model.js';
-import { startServer } from '../../../src/server/start-server.js';
+import { type StartServerOptions, startServer } from '../../../src/server/start-server.js';
 import { createLogger } from '../../../src/server/telemetry/logger.js';
 import { config, serve } from './serve.js';
 
 const input: Tensor = { name: 'x', datatype: 'FP64', shape: [1], data: Float64Array.of(1) };
 
-/** One model called `m` that does what it is told. */
-function repositoryWith(predict: Model['predict'], state: ModelState = 'READY') {
-  const entry = createModelEntry(modelConfigSchema.parse({ kind: 'identity', name: 'm' }));
-  const { platform, inputs, outputs } = entry.model;
-  return createModelRepository([{ ...entry, state, model: { platform, inputs, outputs, predict } }]);
+/** A server of one identity model called `m` whose prediction is another. */
+function serveModel(predict: Model['predict'], options: StartServerOptions = {}, more: object = {}) {
+  const declared = modelConfigSchema.parse({ kind: 'identity', name: 'm', ...more });
+  const makeModel: StartServerOptions['makeModel'] = async (config, version) => ({
+    ...(await createModel(config, { version })),
+    predict,
+  });
+  return serve({ makeModel, ...options }, { models: [declared] });
 }
 
 /** A model that begins when it is called and ends when it is let. */
@@ -33,7 +35,7 @@ function heldModel() {
     await ended;
     return [{ ...input, name: 'output_tensor' }];
   };
-  return { repository: repositoryWith(predict), begun, end: () => end() };
+  return { predict, begun, end: () => end() };
 }
 
 const connected = (socket: Socket) => new Promise<Socket>((resolve) => socket.once('connect', () => resolve(socket)));
@@ -41,7 +43,7 @@ const connected = (socket: Socket) => new Promise<Socket>((resolve) => socket.on
 describe('a server that stops', () => {
   it.each(['grpc', 'rest'] as const)('lets a running %s inference finish', async (transport) => {
     const held = heldModel();
-    await using running = await serve({ repository: held.repository });
+    await using running = await serveModel(held.predict);
     const call = running[transport].infer({ modelName: 'm', inputs: [input] });
     await held.begun;
     const closed = running.server.close();
@@ -52,7 +54,7 @@ describe('a server that stops', () => {
 
   it('cuts an inference that outlasts the grace', async () => {
     const held = heldModel();
-    await using running = await serve({ repository: held.repository });
+    await using running = await serveModel(held.predict);
     const calls = [running.grpc, running.rest].map((client) =>
       client.infer({ modelName: 'm', inputs: [input] }).catch((error: unknown) => error),
     );
@@ -109,7 +111,7 @@ describe('a server that cannot start', () => {
 
 describe('models that cannot answer', () => {
   it('are answered for with UNAVAILABLE and 503 while they are not ready', async () => {
-    await using running = await serve({ repository: repositoryWith(() => [], 'LOADING') });
+    await using running = await serveModel(() => [], {}, { loadDelay: '1h' });
     for (const client of [running.grpc, running.rest]) {
       expect(await client.serverLive()).toBe(true);
       expect(await client.serverReady()).toBe(false);
@@ -126,10 +128,10 @@ describe('models that cannot answer', () => {
   it('are answered for with INTERNAL and a request id; what happened is in the log only', async () => {
     const lines: string[] = [];
     const log = createLogger({ level: 'error', write: (line) => lines.push(line) });
-    const repository = repositoryWith(() => {
+    const predict = () => {
       throw new Error('secret detail \ud800');
-    });
-    await using running = await serve({ repository, log });
+    };
+    await using running = await serveModel(predict, { log });
     for (const client of [running.grpc, running.rest]) {
       const error = await client
         .infer({ modelName: 'm', id: 'req-7', inputs: [input] })

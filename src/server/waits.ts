@@ -1,7 +1,4 @@
-/** Limits of the server, in one place, so that both transports keep the same ones. */
-
-/** Bytes of the largest message or body that is read, after decompression: 8 MiB, a million FP64 elements. */
-export const maxMessageBytes = 8 * 1024 * 1024;
+/** Waits of the server that no configuration changes. */
 
 /** Milliseconds that a stop waits for running inferences. */
 export const defaultGraceMs = 5_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createModel, modelConfigSchema } from '../../../src/models/kinds.js';
+import type { Model } from '../../../src/models/model.js';
 import type { Datatype } from '../../../src/protocol/datatype.js';
-import { modelConfigSchema } from '../../../src/protocol/server-config.js';
 import type { Parameters, Tensor } from '../../../src/protocol/tensor.js';
-import { createModel } from '../../../src/server/models/create-model.js';
 
 const tensor = (datatype: Datatype, data: Tensor['data'], shape = [data.length], name = 'x'): Tensor => ({
   name,
@@ -10,8 +10,10 @@ const tensor = (datatype: Datatype, data: Tensor['data'], shape = [data.length],
   shape,
   data,
 });
-const predict = (model: object, inputs: Tensor[], parameters: Parameters = {}) =>
-  createModel(modelConfigSchema.parse({ name: 'm', ...model })).predict(inputs, parameters) as Tensor[];
+const modelOf = (declared: object) =>
+  createModel(modelConfigSchema.parse({ name: 'm', ...declared }), { version: '1' }) as Model;
+const predict = (declared: object, inputs: Tensor[], parameters: Parameters = {}) =>
+  modelOf(declared).predict(inputs, parameters) as Tensor[];
 const outOfRange = (text: string) =>
   expect.objectContaining({ status: 'OUT_OF_RANGE', message: expect.stringContaining(text) });
 const invalid = (text: string) =>
@@ -47,13 +49,13 @@ describe('scale', () => {
   );
 
   it('names input and output as configured', () => {
-    const model = createModel(modelConfigSchema.parse({ kind: 'scale', name: 'm', input: 'in', result: 'out' }));
+    const model = modelOf({ kind: 'scale', input: 'in', result: 'out' });
     expect(model.inputs).toEqual([{ name: 'in', datatype: 'FP64', shape: [-1] }]);
     expect(model.outputs).toEqual([{ name: 'out', datatype: 'FP64', shape: [-1] }]);
   });
 
   it('says ANY in its metadata where it takes the datatype of the request', () => {
-    expect(createModel(modelConfigSchema.parse({ name: 'm', ...scale })).inputs[0]?.datatype).toBe('ANY');
+    expect(modelOf(scale).inputs[0]?.datatype).toBe('ANY');
   });
 
   it('is exact on 64-bit integers', () => {
@@ -159,9 +161,7 @@ describe('linear', () => {
   });
 
   it('tells the number of features in its metadata', () => {
-    expect(createModel(modelConfigSchema.parse({ name: 'm', ...linear })).inputs).toEqual([
-      { name: 'input_tensor', datatype: 'FP64', shape: [-1, 2] },
-    ]);
+    expect(modelOf(linear).inputs).toEqual([{ name: 'input_tensor', datatype: 'FP64', shape: [-1, 2] }]);
   });
 });
 

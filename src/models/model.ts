@@ -1,8 +1,8 @@
 /**
- * What a model is. To add a kind: describe its configuration in protocol/server-config.ts, write models/<kind>.ts with a
+ * What a model is. To add a kind: describe its configuration in models/server-config.ts, write models/<kind>.ts with a
  * function from that configuration to a Model, and enter it in models/create-model.ts.
  */
-import type { Parameters, Tensor, TensorMetadata } from '../../protocol/tensor.js';
+import type { Parameters, Tensor, TensorMetadata } from '../protocol/tensor.js';
 
 export interface Model {
   /** Told in the metadata, such as `kserve-env_scale`. */
@@ -11,11 +11,18 @@ export interface Model {
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
   /**
+   * Looks at what predict is about to get, and throws OipError where it cannot be computed: INVALID_ARGUMENT for what
+   * metadata cannot say, such as two shapes that must meet.
+   */
+  validate?(inputs: readonly Tensor[], parameters: Parameters): void;
+  /**
    * Computes all outputs, in the order of `outputs`. `inputs` has one tensor a slot, in the order of the slots, of the
    * slot's datatype and shape, under the name that the client gave it; their data must not be changed.
    * Throws OipError for what the client should know; anything else is answered as INTERNAL.
    */
   predict(inputs: readonly Tensor[], parameters: Parameters): Tensor[] | Promise<Tensor[]>;
+  /** Gives back what the model holds, once it is unloaded and no inference of it runs. */
+  close?(): void | Promise<void>;
 }
 
 /** Prefix of `platform`; the protocol asks for `<project>_<format>`. */

@@ -1,23 +1,33 @@
 /** scale: every element times a factor, from the configuration or the request. */
-import { createElements } from '../../protocol/datatype.js';
-import type { ModelConfigOf } from '../../protocol/server-config.js';
-import { oipError, quoteName } from '../../protocol/status.js';
-import type { Parameters, ParameterValue, Tensor } from '../../protocol/tensor.js';
+import * as z from 'zod';
+import { createElements } from '../protocol/datatype.js';
+import { oipError, quoteName } from '../protocol/status.js';
+import type { Parameters, ParameterValue, Tensor } from '../protocol/tensor.js';
 import { arithmeticDatatype, fillNarrow, fillWide, isWide, outOfRange } from './arithmetic.js';
-import { inputAt, type Model, platformPrefix } from './model.js';
+import { inputAt, platformPrefix } from './model.js';
+import { commonFields, defineModelKind, elementWiseFields, metadataDatatype, nameSchema } from './model-kind.js';
 
 /** One input and one output of the configured names and datatype; the output has the input's shape. */
-export function createScaleModel(config: ModelConfigOf<'scale'>): Model {
-  const datatype = config.datatype === 'any' ? 'ANY' : config.datatype;
-  return {
-    platform: `${platformPrefix}scale`,
-    inputs: [{ name: config.input, datatype, shape: [-1] }],
-    outputs: [{ name: config.result, datatype, shape: [-1] }],
-    predict: (inputs, parameters) => [
-      scale(inputAt(inputs, 0), requestedFactor(parameters) ?? exact(config.factor), config.result),
-    ],
-  };
-}
+export const scaleKind = defineModelKind({
+  schema: z.strictObject({
+    kind: z.literal('scale').describe('Multiplies every element by a factor.'),
+    ...commonFields,
+    ...elementWiseFields,
+    factor: z.number().default(2).describe('The factor, unless the request carries a scale_factor parameter.'),
+    input: nameSchema.default('input_tensor').describe('Name of the input.'),
+    result: nameSchema.default('scaled_result').describe('Name of the output.'),
+  }),
+  create({ datatype: configured, shape, factor, input, result }) {
+    const datatype = metadataDatatype(configured);
+    const usual = exact(factor);
+    return {
+      platform: `${platformPrefix}scale`,
+      inputs: [{ name: input, datatype, shape }],
+      outputs: [{ name: result, datatype, shape }],
+      predict: (inputs, parameters) => [scale(inputAt(inputs, 0), requestedFactor(parameters) ?? usual, result)],
+    };
+  },
+});
 
 /** An integer factor is a bigint, so that 64-bit elements stay exact. */
 type Factor = number | bigint;

@@ -1,0 +1,33 @@
+/** What the two transports share: the parts of the server behind them, and what a listening one can be told. */
+import type { Limits } from '../models/limits.js';
+import type { ServerControl } from './control.js';
+import type { DataPlane } from './data-plane.js';
+import type { ModelRepository } from './model-repository.js';
+import type { Logger } from './telemetry/logger.js';
+import type { RequestCounts } from './telemetry/request-counts.js';
+
+/** The server behind a transport. */
+export interface ServerParts {
+  dataPlane: DataPlane;
+  /** For the states of models; what changes them goes through `control`. */
+  repository: ModelRepository;
+  control: ServerControl;
+  requests: RequestCounts;
+  limits: Limits;
+  log: Logger;
+}
+
+export interface TransportOptions extends ServerParts {
+  host: string;
+  /** 0 lets the system choose. */
+  port: number;
+}
+
+/** A listening transport. */
+export interface RunningTransport {
+  readonly port: number;
+  /** Takes no new connections; settles when the last open one has ended by itself, which may be never. */
+  stop(): Promise<void>;
+  /** Cuts what is still open. */
+  cut(): void;
+}
