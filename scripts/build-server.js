@@ -25,8 +25,9 @@ export async function buildServer(outfile = `${root}dist/kserve-server.cjs`) {
     target: 'node20',
     format: 'cjs',
     minifySyntax: true,
+    // Identifiers stay, for stack traces. `keepNames` would do so too, with a call for every closure that is made: it took
+    // grpc-js from 60 to 99 microseconds a request.
     minifyWhitespace: true,
-    keepNames: true,
     legalComments: 'linked',
     logLevel: 'warning',
     plugins: [inlineProto],
