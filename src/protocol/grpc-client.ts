@@ -8,10 +8,12 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { CallOptions, InferCall, InferenceClient } from './client.js';
-import { decodeInferResponse, decodeModelMetadata, encodeInferRequest, type WireMethods } from './grpc-messages.js';
+import { decodeModelMetadata } from './grpc-messages.js';
 import { completeCall, defaultTimeoutMs, malformedAnswer } from './infer-call.js';
-import { serviceDefinition } from './service-definition.js';
+import { noMessageLimits } from './message-limits.js';
+import { type ClientMethods, clientServiceDefinition } from './service-definition.js';
 import { OipError, oipError, oipErrorFromGrpc } from './status.js';
+import { decodeInferResponse, encodeInferRequest } from './wire/infer-messages.js';
 
 export interface GrpcClientOptions {
   /** `host:port`, in plain text. */
@@ -34,11 +36,11 @@ const channelOptions = {
 /** A client of the gRPC service at `endpoint`; it connects with the first call. */
 export function createGrpcClient({ endpoint }: GrpcClientOptions): InferenceClient {
   const client = new Client(endpoint, credentials.createInsecure(), channelOptions);
-  const call = <Method extends keyof WireMethods>(
+  const call = <Method extends keyof ClientMethods>(
     method: Method,
-    request: WireMethods[Method]['request'],
+    request: ClientMethods[Method]['request'],
     options: CallOptions = {},
-  ): Promise<WireMethods[Method]['response']> => unaryCall(client, method, request, options);
+  ): Promise<ClientMethods[Method]['response']> => unaryCall(client, method, request, options);
 
   return {
     transport: 'grpc',
@@ -61,7 +63,7 @@ export function createGrpcClient({ endpoint }: GrpcClientOptions): InferenceClie
     },
     async infer(inferCall: InferCall, options) {
       const response = await call('ModelInfer', encodeInferRequest(completeCall(inferCall)), options);
-      return malformedAnswer(() => decodeInferResponse(response));
+      return malformedAnswer(() => decodeInferResponse(response, noMessageLimits));
     },
     async [Symbol.asyncDispose]() {
       client.close();
@@ -69,13 +71,13 @@ export function createGrpcClient({ endpoint }: GrpcClientOptions): InferenceClie
   };
 }
 
-function unaryCall<Method extends keyof WireMethods>(
+function unaryCall<Method extends keyof ClientMethods>(
   client: Client,
   method: Method,
-  request: WireMethods[Method]['request'],
+  request: ClientMethods[Method]['request'],
   { timeoutMs = defaultTimeoutMs, signal }: CallOptions,
-): Promise<WireMethods[Method]['response']> {
-  const { path, requestSerialize, responseDeserialize } = serviceDefinition()[method];
+): Promise<ClientMethods[Method]['response']> {
+  const { path, requestSerialize, responseDeserialize } = clientServiceDefinition()[method];
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(oipError('CANCELLED', `${method} was cancelled`, { cause: signal.reason }));
@@ -89,11 +91,11 @@ function unaryCall<Method extends keyof WireMethods>(
       settle(oipError('DEADLINE_EXCEEDED', `${method} had no answer within ${Math.round(timeoutMs)} ms`));
       cancel();
     }, timeoutMs);
-    const settle = (error: OipError | null, response?: WireMethods[Method]['response']): void => {
+    const settle = (error: OipError | null, response?: ClientMethods[Method]['response']): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
       if (error) reject(error);
-      else resolve(response as WireMethods[Method]['response']);
+      else resolve(response as ClientMethods[Method]['response']);
     };
     try {
       const call = client.makeUnaryRequest(

@@ -1,10 +1,16 @@
-/** The gRPC service as grpc-js wants it: paths, and how each message becomes bytes and comes back. */
+/**
+ * The gRPC service as grpc-js wants it: paths, and how each message becomes bytes and comes back. Inference has the
+ * codec in wire/; every other message goes through protobufjs, from the proto file.
+ */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import Long from 'long';
 import protobuf from 'protobufjs';
-import { readContents, type TensorContents, writeContents } from './contents-wire.js';
 import type { WireMethods } from './grpc-messages.js';
+import type { MessageLimits } from './message-limits.js';
 import { readProto } from './proto-source.js';
+import { OipError, oipError } from './status.js';
+import type { InferRequest } from './tensor.js';
+import { decodeInferRequest } from './wire/infer-messages.js';
 
 // protobufjs looks for `long` by a dynamic require, which a bundle cannot follow; without it int64 loses bits.
 protobuf.util.Long = Long;
@@ -12,50 +18,99 @@ protobuf.configure();
 
 const serviceName = 'inference.GRPCInferenceService';
 
-export type WireServiceDefinition = {
-  [Method in keyof WireMethods]: MethodDefinition<WireMethods[Method]['request'], WireMethods[Method]['response']>;
+/**
+ * What the deserializer of an inference makes. grpc-js answers INTERNAL to whatever a deserializer throws, so a refusal
+ * comes as a value, for the handler to throw where it keeps its own status.
+ */
+export type DecodedInferRequest = { request: InferRequest } | { error: OipError };
+
+/** Request and response of every RPC, as a server's handlers have them: a response of inference is its bytes. */
+export interface ServerMethods extends WireMethods {
+  ModelInfer: { request: DecodedInferRequest; response: Buffer };
+  ModelStreamInfer: { request: DecodedInferRequest; response: Buffer };
+}
+
+/** Request and response of every RPC, as a client has them: those of inference are their bytes. */
+export interface ClientMethods extends WireMethods {
+  ModelInfer: { request: Buffer; response: Buffer };
+  ModelStreamInfer: { request: Buffer; response: Buffer };
+}
+
+type DefinitionOf<Methods extends Record<keyof Methods, { request: unknown; response: unknown }>> = {
+  [Method in keyof Methods]: MethodDefinition<Methods[Method]['request'], Methods[Method]['response']>;
 };
 
-/** Tensor contents bypass protobufjs (contents-wire.ts says why); messages around them do not notice. */
-function replaceContentsCodec(root: protobuf.Root): void {
-  const contents = root.lookupType('inference.InferTensorContents').setup();
-  contents.decode = ((reader: protobuf.Reader, length?: number) =>
-    readContents(reader, length ?? reader.len - reader.pos)) as unknown as typeof contents.decode;
-  contents.encode = (message, writer = protobuf.Writer.create()) => writeContents(message as TensorContents, writer);
+export type ServerServiceDefinition = DefinitionOf<ServerMethods>;
+export type ClientServiceDefinition = DefinitionOf<ClientMethods>;
+
+/** The service for a server that reads requests within `limits`. */
+export function serverServiceDefinition(limits: Readonly<MessageLimits>): ServerServiceDefinition {
+  return serviceDefinition((bytes) => deserializeInferRequest(bytes, limits)) as unknown as ServerServiceDefinition;
 }
 
-function serializer(type: protobuf.Type) {
-  return (message: object) => type.encode(message).finish() as Buffer;
+let clientDefinition: ClientServiceDefinition | undefined;
+
+/** The service for a client, made once a process. */
+export function clientServiceDefinition(): ClientServiceDefinition {
+  clientDefinition ??= serviceDefinition(asIs) as unknown as ClientServiceDefinition;
+  return clientDefinition;
 }
 
-let definition: WireServiceDefinition | undefined;
-
-/** The service, parsed from the proto file once a process. */
-export function serviceDefinition(): WireServiceDefinition {
-  definition ??= buildDefinition();
-  return definition;
+/** The request that was decoded. Throws the refusal that came instead of one. */
+export function inferRequestOf(decoded: DecodedInferRequest): InferRequest {
+  if ('error' in decoded) throw decoded.error;
+  return decoded.request;
 }
 
-function buildDefinition(): WireServiceDefinition {
+/** INTERNAL for malformed protobuf, as every gRPC server answers; refusals keep the status they have. */
+function deserializeInferRequest(bytes: Buffer, limits: Readonly<MessageLimits>): DecodedInferRequest {
+  try {
+    return { request: decodeInferRequest(bytes, limits) };
+  } catch (error) {
+    if (error instanceof OipError) return { error };
+    if (error instanceof RangeError) {
+      return { error: oipError('INTERNAL', `The request is no ModelInferRequest: ${error.message}`, { cause: error }) };
+    }
+    throw error;
+  }
+}
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+function serviceDefinition(inferRequestDeserialize: (bytes: Buffer) => unknown): Record<string, unknown> {
   const { root } = protobuf.parse(readProto(), { keepCase: true });
   root.resolveAll();
-  replaceContentsCodec(root);
   const methods = root.lookupService(serviceName).methodsArray.map((method) => {
     const request = root.lookupType(`inference.${method.requestType}`);
     const response = root.lookupType(`inference.${method.responseType}`);
+    const codec =
+      method.requestType === 'ModelInferRequest'
+        ? {
+            requestSerialize: asIs,
+            requestDeserialize: inferRequestDeserialize,
+            responseSerialize: asIs,
+            responseDeserialize: asIs,
+          }
+        : {
+            requestSerialize: serializer(request),
+            requestDeserialize: (bytes: Buffer) => request.decode(bytes),
+            responseSerialize: serializer(response),
+            responseDeserialize: (bytes: Buffer) => response.decode(bytes),
+          };
     return [
       method.name,
       {
         path: `/${serviceName}/${method.name}`,
         requestStream: method.requestStream ?? false,
         responseStream: method.responseStream ?? false,
-        requestSerialize: serializer(request),
-        requestDeserialize: (bytes: Buffer) => request.decode(bytes),
-        responseSerialize: serializer(response),
-        responseDeserialize: (bytes: Buffer) => response.decode(bytes),
         originalName: method.name,
+        ...codec,
       },
     ] as const;
   });
-  return Object.fromEntries(methods) as unknown as WireServiceDefinition;
+  return Object.fromEntries(methods);
+}
+
+function serializer(type: protobuf.Type) {
+  return (message: object) => type.encode(message).finish() as Buffer;
 }

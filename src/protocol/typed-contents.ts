@@ -1,57 +1,62 @@
-/** Typed tensor data: which field of InferTensorContents holds a datatype, and the elements in it. */
-import type { ContentsField, TensorContents } from './contents-wire.js';
-import { createElements, type Datatype, type Elements, type IntegerDatatype, integerRanges } from './datatype.js';
+/** Typed tensor data: what the contents of a tensor have to be for its datatype and its shape. */
+import {
+  createElements,
+  type Datatype,
+  type Elements,
+  type ElementsOf,
+  type IntegerDatatype,
+  integerRanges,
+} from './datatype.js';
+import { assertElementLimit, type MessageLimits } from './message-limits.js';
 import { assertElementCount } from './shape.js';
 import { oipError } from './status.js';
+import { type ContentsField, fieldOf } from './wire/contents-fields.js';
+import type { ContentsCount } from './wire/contents-reader.js';
 
-/** FP16 and BF16 have no field: they travel raw only. */
-const fieldOf: Readonly<Record<Datatype, ContentsField | undefined>> = {
-  BOOL: 'bool_contents',
-  INT8: 'int_contents',
-  INT16: 'int_contents',
-  INT32: 'int_contents',
-  INT64: 'int64_contents',
-  UINT8: 'uint_contents',
-  UINT16: 'uint_contents',
-  UINT32: 'uint_contents',
-  UINT64: 'uint64_contents',
-  FP16: undefined,
-  BF16: undefined,
-  FP32: 'fp32_contents',
-  FP64: 'fp64_contents',
-  BYTES: 'bytes_contents',
-};
+/** What the typed contents of a tensor must fit. */
+export interface TypedTensor {
+  datatype: Datatype;
+  shape: readonly number[];
+  /** The tensor's name in messages. */
+  subject: string;
+}
 
 /**
- * Elements from typed contents. Throws INVALID_ARGUMENT where another field than the datatype's is filled, the
- * number of elements is not what `shape` needs, or an integer is beyond the datatype's range.
+ * Elements from typed contents that were counted; `read` makes them. Throws INVALID_ARGUMENT where another field than
+ * the datatype's is filled, the number of elements is not what the shape needs, or an integer is beyond the datatype's
+ * range, and TOO_LARGE for more elements than `limits` allow.
  */
 export function decodeContents(
-  datatype: Datatype,
-  contents: TensorContents,
-  shape: readonly number[],
-  subject: string,
+  { datatype, shape, subject }: TypedTensor,
+  found: ContentsCount | undefined,
+  limits: Readonly<MessageLimits>,
+  read: (field: ContentsField, found: ContentsCount) => Elements,
 ): Elements {
   const field = fieldOf[datatype];
   if (!field) {
     throw oipError('INVALID_ARGUMENT', `${subject}: ${datatype} has no typed contents; send it as raw contents`);
   }
-  const filled = (Object.keys(contents) as ContentsField[]).find((name) => name !== field);
+  const filled = found?.field === field ? found.other : found?.field;
   if (filled) {
-    throw oipError('INVALID_ARGUMENT', `${subject}: ${datatype} belongs in ${field}, but ${filled} has elements`);
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `${subject}: ${datatype} belongs in ${field.name}, but ${filled.name} has elements`,
+    );
   }
-  const data = contents[field];
-  assertElementCount(data?.length ?? 0, shape, subject);
-  if (!data) return datatype === 'BYTES' ? [] : createElements(datatype, 0);
+  const count = found?.count ?? 0;
+  assertElementCount(count, shape, subject);
+  assertElementLimit(datatype, count, limits, subject);
+  if (!found || count === 0) return datatype === 'BYTES' ? [] : createElements(datatype, 0);
+  const data = read(field, found);
   if (datatype === 'INT8' || datatype === 'INT16' || datatype === 'UINT8' || datatype === 'UINT16') {
-    return narrow(datatype, data as Int32Array | Uint32Array, subject);
+    return narrow(datatype, data as ElementsOf['INT32' | 'UINT32'], subject);
   }
   return data;
 }
 
 function narrow(
-  datatype: IntegerDatatype & ('INT8' | 'INT16' | 'UINT8' | 'UINT16'),
-  data: Int32Array | Uint32Array,
+  datatype: 'INT8' | 'INT16' | 'UINT8' | 'UINT16',
+  data: ElementsOf['INT32' | 'UINT32'],
   subject: string,
 ): Elements {
   const elements = createElements(datatype, data.length);
@@ -68,15 +73,4 @@ export function integerOutOfRange(datatype: IntegerDatatype, index: number, valu
     'INVALID_ARGUMENT',
     `${subject}: element ${index} is ${value.slice(0, 40)}; ${datatype} holds ${min} to ${max}`,
   );
-}
-
-/** Typed contents of elements. Throws OUT_OF_RANGE for FP16 and BF16, which have none. */
-export function encodeContents(datatype: Datatype, data: Elements, subject: string): TensorContents {
-  const field = fieldOf[datatype];
-  if (!field) {
-    throw oipError('OUT_OF_RANGE', `${subject}: ${datatype} has no typed contents; use raw contents`);
-  }
-  if (field === 'int_contents') return { int_contents: Int32Array.from(data as Int8Array) };
-  if (field === 'uint_contents') return { uint_contents: Uint32Array.from(data as Uint8Array) };
-  return { [field]: data };
 }

@@ -1,0 +1,174 @@
+/**
+ * ModelInferRequest and ModelInferResponse, straight between wire bytes and the domain's values; client and server
+ * share it. The fields are those of proto/inference.proto: a change there has its tag here.
+ */
+import { assertTensorLimit, type MessageLimits } from '../message-limits.js';
+import type { InferRequest, InferResponse, RequestedOutput } from '../tensor.js';
+import { ParametersReader, parametersSize, writeParameters } from './parameters.js';
+import { decodeTensors, readTensor, type WireTensor } from './tensor-reader.js';
+import { measureTensors, writeTensors } from './tensor-writer.js';
+import { WireReader } from './wire-reader.js';
+import { delimitedSize, textFieldSize, WireWriter } from './wire-writer.js';
+
+/** Tags of the fields that both messages have, and of their own. */
+const tags = { modelName: 0x0a, modelVersion: 0x12, id: 0x1a, parameters: 0x22 } as const;
+const requestTags = { tensor: 0x2a, output: 0x32, raw: 0x3a } as const;
+const responseTags = { tensor: 0x2a, raw: 0x32 } as const;
+const outputTags = { name: 0x0a, parameters: 0x12 } as const;
+const streamTags = { errorMessage: 0x0a, inferResponse: 0x12 } as const;
+
+/**
+ * A request from its bytes, which it may share memory with. Throws RangeError for malformed protobuf; INVALID_ARGUMENT,
+ * naming the input, for an unknown datatype, a shape that does not fit the data, typed and raw contents together, and
+ * another number of raw entries than inputs; TOO_LARGE for more than `limits` allow, before it is allocated.
+ */
+export function decodeInferRequest(bytes: Uint8Array, limits: Readonly<MessageLimits>): InferRequest {
+  const message = new MessageReader('input', bytes, limits);
+  const outputs: RequestedOutput[] = [];
+  message.read(requestTags, (reader, tag) => {
+    if (tag !== requestTags.output) return false;
+    assertTensorLimit(outputs.length + 1, limits, 'requested outputs');
+    outputs.push(readRequestedOutput(reader));
+    return true;
+  });
+  const { tensors, form } = message.tensors();
+  return { ...message.head(), inputs: tensors, outputs, form };
+}
+
+/** A response from its bytes; throws as decodeInferRequest does. */
+export function decodeInferResponse(bytes: Uint8Array, limits: Readonly<MessageLimits>): InferResponse {
+  const message = new MessageReader('output', bytes, limits);
+  message.read(responseTags, () => false);
+  const { tensors, form } = message.tensors();
+  return { ...message.head(), outputs: tensors, form };
+}
+
+/** What both messages have in common, as it is read. */
+class MessageReader {
+  private readonly reader: WireReader;
+  private modelName = '';
+  private modelVersion = '';
+  private id = '';
+  private readonly parameters = new ParametersReader();
+  private readonly wire: WireTensor[] = [];
+  private readonly raw: Buffer[] = [];
+
+  constructor(
+    private readonly role: 'input' | 'output',
+    bytes: Uint8Array,
+    private readonly limits: Readonly<MessageLimits>,
+  ) {
+    this.reader = new WireReader(bytes);
+  }
+
+  /** Reads to the end; `readOther` reads a field that only one of the messages has, and says whether it was one. */
+  read(own: { tensor: number; raw: number }, readOther: (reader: WireReader, tag: number) => boolean): void {
+    const { reader, limits, role } = this;
+    while (!reader.atEnd) {
+      const tag = reader.tag();
+      if (tag === own.tensor) {
+        assertTensorLimit(this.wire.length + 1, limits, `${role}s`);
+        this.wire.push(readTensor(reader));
+      } else if (tag === own.raw) {
+        assertTensorLimit(this.raw.length + 1, limits, `entries in raw_${role}_contents`);
+        this.raw.push(reader.delimited());
+      } else if (tag === tags.modelName) this.modelName = reader.text();
+      else if (tag === tags.modelVersion) this.modelVersion = reader.text();
+      else if (tag === tags.id) this.id = reader.text();
+      else if (tag === tags.parameters) this.parameters.readEntry(reader);
+      else if (!readOther(reader, tag)) reader.skip(tag);
+    }
+  }
+
+  head() {
+    const { modelName, modelVersion, id } = this;
+    return { modelName, modelVersion, id, parameters: this.parameters.values };
+  }
+
+  tensors() {
+    return decodeTensors(this.role, this.wire, this.raw, this.reader, this.limits);
+  }
+}
+
+function readRequestedOutput(reader: WireReader): RequestedOutput {
+  const outer = reader.enter();
+  const parameters = new ParametersReader();
+  let name = '';
+  while (!reader.atEnd) {
+    const tag = reader.tag();
+    if (tag === outputTags.name) name = reader.text();
+    else if (tag === outputTags.parameters) parameters.readEntry(reader);
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return { name, parameters: parameters.values };
+}
+
+/**
+ * The bytes of a request. Throws OUT_OF_RANGE for FP16 and BF16 in typed form, and INVALID_ARGUMENT for a parameter
+ * beyond 64 bits.
+ */
+export function encodeInferRequest(request: InferRequest): Buffer {
+  const inputs = measureTensors('input', request.inputs, request.form);
+  const outputSizes = request.outputs.map(({ name, parameters }) => textFieldSize(name) + parametersSize(parameters));
+  let size = headSize(request) + inputs.size;
+  for (const outputSize of outputSizes) size += delimitedSize(outputSize);
+  const writer = new WireWriter(size);
+  writeHead(request, writer);
+  writeTensors(inputs, requestTags, writer);
+  request.outputs.forEach(({ name, parameters }, index) => {
+    writer.delimited(requestTags.output, outputSizes[index] as number);
+    writer.textField(outputTags.name, name);
+    writeParameters(writer, outputTags.parameters, parameters);
+  });
+  return writer.finish();
+}
+
+/** The bytes of a response; throws as encodeInferRequest does. */
+export function encodeInferResponse(response: InferResponse): Buffer {
+  const measured = measureResponse(response);
+  const writer = new WireWriter(measured.size);
+  writeResponse(measured, writer);
+  return writer.finish();
+}
+
+/** A message of ModelStreamInfer's answer: an error, a response, or in Triton's manner both, to say whose error it is. */
+export interface StreamResponse {
+  errorMessage?: string;
+  response?: InferResponse;
+}
+
+/** The bytes of a ModelStreamInferResponse; throws as encodeInferResponse does. */
+export function encodeStreamResponse({ errorMessage = '', response }: StreamResponse): Buffer {
+  const measured = response && measureResponse(response);
+  const writer = new WireWriter(textFieldSize(errorMessage) + (measured ? delimitedSize(measured.size) : 0));
+  writer.textField(streamTags.errorMessage, errorMessage);
+  if (measured) {
+    writer.delimited(streamTags.inferResponse, measured.size);
+    writeResponse(measured, writer);
+  }
+  return writer.finish();
+}
+
+function measureResponse(response: InferResponse) {
+  const outputs = measureTensors('output', response.outputs, response.form);
+  return { response, outputs, size: headSize(response) + outputs.size };
+}
+
+function writeResponse({ response, outputs }: ReturnType<typeof measureResponse>, writer: WireWriter): void {
+  writeHead(response, writer);
+  writeTensors(outputs, responseTags, writer);
+}
+
+type Head = Pick<InferRequest, 'modelName' | 'modelVersion' | 'id' | 'parameters'>;
+
+function headSize({ modelName, modelVersion, id, parameters }: Head): number {
+  return textFieldSize(modelName) + textFieldSize(modelVersion) + textFieldSize(id) + parametersSize(parameters);
+}
+
+function writeHead({ modelName, modelVersion, id, parameters }: Head, writer: WireWriter): void {
+  writer.textField(tags.modelName, modelName);
+  writer.textField(tags.modelVersion, modelVersion);
+  writer.textField(tags.id, id);
+  writeParameters(writer, tags.parameters, parameters);
+}
