@@ -41,6 +41,7 @@ export const startFloor = {
   identity: () => startServer('grpc-js, identity codec', [floor('grpc-identity')]),
   protoLoader: () => startServer('grpc-js, proto-loader', [floor('grpc-proto-loader')]),
   echo: () => startServer('node:http, echo', [floor('rest-echo')]),
+  json: () => startServer('node:http, JSON', [floor('rest-json')]),
 };
 
 /** As many requests on the way as keep a server busy, without the memory of them being what is measured. */

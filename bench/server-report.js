@@ -8,7 +8,7 @@ export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.
 
 const round = (value, digits) => Number(value.toFixed(digits));
 
-/** At least the goal is wanted. `ours` and `floor` are measurements of server-contenders.js, in pairs. */
+/** At least the goal is wanted, where there is one. `ours` and `floor` are measurements of server-contenders.js, in pairs. */
 export function compareRow({ what, ours, floor, floorName, goal }) {
   const ratios = ours.map(({ rate }, index) => rate / floor[index].rate);
   const cpuRatios = ours.map(({ cpuMicros }, index) => floor[index].cpuMicros / cpuMicros);
@@ -27,8 +27,7 @@ export function compareRow({ what, ours, floor, floorName, goal }) {
     cpuRatio: round(median(cpuRatios), 2),
     cores: round(middle(ours, 'cores'), 2),
     floorCores: round(middle(floor, 'cores'), 2),
-    goal,
-    met: ratio >= goal,
+    ...(goal !== undefined && { goal, met: ratio >= goal }),
   };
 }
 
@@ -53,7 +52,7 @@ function surroundings() {
 }
 
 const number = (value) => value.toLocaleString('en');
-const met = (row) => (row.met ? 'yes' : 'no');
+const met = (row) => (row.goal === undefined ? '' : row.met ? 'yes' : 'no');
 
 function cells(row) {
   return [
@@ -65,7 +64,7 @@ function cells(row) {
     number(row.floorCpuMicros),
     row.ratio.toFixed(2),
     row.cpuRatio.toFixed(2),
-    `≥ ${row.goal}`,
+    row.goal === undefined ? '' : `≥ ${row.goal}`,
     met(row),
   ];
 }

@@ -4,7 +4,7 @@
  * the median of the ratios pair by pair. Beside the rate stands the server's own CPU time a request, which other work on
  * the machine disturbs less. Needs Linux and h2load (Debian: nghttp2-client).
  *
- * node bench/server.js [--rounds 5] [--quick] [--only pattern] [--json | --markdown] [--bundle kserve-server.cjs]
+ * node bench/server.js [--rounds 9] [--quick] [--only pattern] [--json | --markdown] [--bundle kserve-server.cjs]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -26,8 +26,9 @@ const { values: flags } = parseArgs({
     bundle: { type: 'string' },
   },
 });
-const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 5));
-const loadSeconds = flags.quick ? 0.5 : 2;
+const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 9));
+// Short loads and many of them: what else runs on the machine then falls on both sides of a pair.
+const loadSeconds = flags.quick ? 0.5 : 1;
 const warmUpSeconds = flags.quick ? 0.5 : 1;
 const memorySeconds = flags.quick ? 9 : 30;
 const wanted = new RegExp(flags.only, 'i');
@@ -57,6 +58,7 @@ const servers = {
   identity: () => once('identity', startFloor.identity),
   protoLoader: () => once('protoLoader', startFloor.protoLoader),
   echo: () => once('echo', startFloor.echo),
+  json: () => once('json', startFloor.json),
 };
 
 /** Enough requests for the wanted time, and for every connection and stream to have several. */
@@ -109,8 +111,11 @@ async function restRows() {
         await contender({ ...common, server: await servers.ours() }),
         await contender({ ...common, server: await servers.echo(), echo: true }),
       ];
-      const [ours, echo] = await alternate(what, sides);
+      // For comparison only: an echo of JSON reads no number.
+      if (form === 'json') sides.push(await contender({ ...common, server: await servers.json() }));
+      const [ours, echo, json] = await alternate(what, sides);
       rows.push(compareRow({ what, ours, floor: echo, floorName: sides[1].server.name, goal: 0.7 }));
+      if (json) rows.push(compareRow({ what, ours, floor: json, floorName: sides[2].server.name }));
     }
   }
 }

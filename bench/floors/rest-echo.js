@@ -1,22 +1,10 @@
 /** Floor of REST: node:http that answers each body with itself. Prints {"httpPort": ...}. */
-import { createServer } from 'node:http';
-import { endWithParent } from './serve.js';
+import { serveHttp } from './serve.js';
 
-const headerLength = 'inference-header-content-length';
+const kept = ['content-type', 'inference-header-content-length'];
 
-const server = createServer((request, response) => {
-  const chunks = [];
-  request.on('data', (chunk) => chunks.push(chunk));
-  request.on('end', () => {
-    const body = Buffer.concat(chunks);
-    const binary = request.headers[headerLength];
-    response.writeHead(200, {
-      'content-type': request.headers['content-type'],
-      'content-length': body.byteLength,
-      ...(binary !== undefined && { [headerLength]: binary }),
-    });
-    response.end(body);
-  });
+serveHttp((body, asked) => {
+  const headers = {};
+  for (const name of kept) if (asked[name] !== undefined) headers[name] = asked[name];
+  return { body, headers };
 });
-server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ httpPort: server.address().port })));
-endWithParent();

@@ -1,9 +1,11 @@
 /** What the floors share: listening, saying where, and ending with the benchmark that started them. */
+import { createServer } from 'node:http';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 
 /** Ends the process when its parent goes, however it goes. */
-export function endWithParent() {
-  process.on('disconnect', () => process.exit(0));
+function endWithParent() {
+  // An orderly exit, so that `--cpu-prof` can write its file.
+  for (const event of ['disconnect', 'SIGTERM']) process.on(event, () => process.exit(0));
 }
 
 /** Serves one gRPC service on a port of the system's choice and prints {"grpcPort": ...}. */
@@ -16,5 +18,20 @@ export async function serveGrpc(service, implementation) {
     );
   });
   console.log(JSON.stringify({ grpcPort }));
+  endWithParent();
+}
+
+/** Answers every HTTP request with what `answer` makes of its body and headers, and prints {"httpPort": ...}. */
+export function serveHttp(answer) {
+  const server = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const { body, headers } = answer(Buffer.concat(chunks), request.headers);
+      response.writeHead(200, { ...headers, 'content-length': body.byteLength });
+      response.end(body);
+    });
+  });
+  server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ httpPort: server.address().port })));
   endWithParent();
 }
