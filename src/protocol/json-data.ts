@@ -9,6 +9,7 @@ import {
   isInteger,
 } from './datatype.js';
 import type { JsonValue } from './json-text.js';
+import { assertElementLimit, type MessageLimits } from './message-limits.js';
 import { assertElementCount } from './shape.js';
 import { oipError } from './status.js';
 import type { Parameters, Tensor } from './tensor.js';
@@ -20,7 +21,8 @@ const maxNesting = 64;
 /**
  * Elements from the `data` of a JSON tensor. BYTES are strings in UTF-8, or base64 where the tensor's parameter
  * `content_type` is `base64`. Throws INVALID_ARGUMENT for an element of another type, beyond the datatype's range
- * or not finite, for another number of elements than `shape` needs, and for FP16 and BF16, which JSON cannot carry.
+ * or not finite, for another number of elements than `shape` needs, and for FP16 and BF16, which JSON cannot carry;
+ * TOO_LARGE for more elements than `limits` allow.
  */
 export function decodeJsonData(
   datatype: Datatype,
@@ -28,6 +30,7 @@ export function decodeJsonData(
   shape: readonly number[],
   parameters: Parameters,
   subject: string,
+  limits: Readonly<MessageLimits>,
 ): Elements {
   if (datatype === 'FP16' || datatype === 'BF16') {
     throw oipError(
@@ -38,6 +41,7 @@ export function decodeJsonData(
   if (!Array.isArray(data)) throw oipError('INVALID_ARGUMENT', `${subject}: data must be an array`);
   const values = data.some(Array.isArray) ? (data.flat(maxNesting) as unknown[]) : (data as unknown[]);
   assertElementCount(values.length, shape, subject);
+  assertElementLimit(datatype, values.length, limits, subject);
   if (datatype === 'BYTES') return decodeStrings(values, parameters.content_type === 'base64', subject);
   if (isInteger(datatype)) return decodeIntegers(datatype, values, subject);
   if (datatype === 'BOOL') {

@@ -4,8 +4,10 @@
  * https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
  */
 import * as z from 'zod';
+import { assertJsonCounts } from './json-counts.js';
 import { decodeJsonData, encodeJsonData } from './json-data.js';
 import { type JsonValue, parseJson, writeJson } from './json-text.js';
+import { defaultMessageLimits, type MessageLimits, noMessageLimits } from './message-limits.js';
 import { decodeRaw, encodeRaw } from './raw-bytes.js';
 import { requireDatatype } from './require-datatype.js';
 import { elementCount } from './shape.js';
@@ -64,11 +66,17 @@ export function parseHeaderLength(header: string | undefined, bodyLength: number
 
 /**
  * A request from its body. Throws INVALID_ARGUMENT, naming the field, for malformed JSON, a missing field, an unknown
- * datatype, a shape that does not fit the data, and binary sizes that do not add up to the body.
+ * datatype, a shape that does not fit the data, and binary sizes that do not add up to the body; TOO_LARGE for more
+ * than `limits` allow.
  */
-export function decodeRestRequest(rest: RestBody, modelName: string, modelVersion: string): InferRequest {
-  const { message, binary } = splitBody(rest, requestSchema);
-  const { tensors, anyBinary } = decodeTensors('input', message.inputs, binary);
+export function decodeRestRequest(
+  rest: RestBody,
+  modelName: string,
+  modelVersion: string,
+  limits: Readonly<MessageLimits> = defaultMessageLimits,
+): InferRequest {
+  const { message, binary } = splitBody(rest, requestSchema, limits);
+  const { tensors, anyBinary } = decodeTensors('input', message.inputs, binary, limits);
   return {
     modelName,
     modelVersion,
@@ -98,8 +106,8 @@ export function encodeRestRequest(request: InferRequest): RestBody {
 
 /** A response from its body; throws as decodeRestRequest does. */
 export function decodeRestResponse(rest: RestBody): InferResponse {
-  const { message, binary } = splitBody(rest, responseSchema);
-  const { tensors, anyBinary } = decodeTensors('output', message.outputs, binary);
+  const { message, binary } = splitBody(rest, responseSchema, noMessageLimits);
+  const { tensors, anyBinary } = decodeTensors('output', message.outputs, binary, noMessageLimits);
   return {
     modelName: message.model_name ?? '',
     modelVersion: message.model_version ?? '',
@@ -135,9 +143,15 @@ export function encodeRestResponse(
   );
 }
 
-function splitBody<T>({ body, headerLength }: RestBody, schema: z.ZodType<T>): { message: T; binary: Buffer } {
+function splitBody<T>(
+  { body, headerLength }: RestBody,
+  schema: z.ZodType<T>,
+  limits: Readonly<MessageLimits>,
+): { message: T; binary: Buffer } {
   const length = headerLength ?? body.byteLength;
-  const parsed = schema.safeParse(parseJson(body.toString('utf8', 0, length)));
+  const json = parseJson(body.toString('utf8', 0, length));
+  assertJsonCounts(json, limits);
+  const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const path = (issue?.path ?? []).map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
@@ -152,7 +166,12 @@ function joinBody(message: JsonValue, binary: Uint8Array[]): RestBody {
   return { body: Buffer.concat([json, ...binary]), headerLength: json.byteLength };
 }
 
-function decodeTensors(role: 'input' | 'output', tensors: JsonTensor[], binary: Buffer) {
+function decodeTensors(
+  role: 'input' | 'output',
+  tensors: JsonTensor[],
+  binary: Buffer,
+  limits: Readonly<MessageLimits>,
+) {
   let offset = 0;
   let anyBinary = false;
   const decoded = tensors.map((tensor): Tensor => {
@@ -167,7 +186,7 @@ function decodeTensors(role: 'input' | 'output', tensors: JsonTensor[], binary: 
       ...present(parameters),
     };
     if (size === undefined) {
-      return { ...common, data: decodeJsonData(datatype, tensor.data, tensor.shape, parameters, subject) };
+      return { ...common, data: decodeJsonData(datatype, tensor.data, tensor.shape, parameters, subject, limits) };
     }
     if (tensor.data !== undefined) {
       throw oipError('INVALID_ARGUMENT', `${subject}: has data and binary_data_size; send one of them`);
@@ -182,7 +201,7 @@ function decodeTensors(role: 'input' | 'output', tensors: JsonTensor[], binary: 
     const bytes = binary.subarray(offset, end);
     offset = end;
     anyBinary = true;
-    return { ...common, data: decodeRaw(datatype, bytes, count, subject) };
+    return { ...common, data: decodeRaw(datatype, bytes, count, subject, limits) };
   });
   if (offset !== binary.byteLength) {
     throw oipError(
