@@ -158,7 +158,8 @@ export function createDataPlane({ version, repository, limits, log }: DataPlaneO
   };
 }
 
-function readyModel(target: ModelVersion): LoadedModel {
+/** What answers for a version. Throws MODEL_NOT_READY with its state where nothing does. */
+export function readyModel(target: ModelVersion): LoadedModel {
   if (target.loaded) return target.loaded;
   const why = target.reason === '' ? target.state : `${target.state} (${target.reason})`;
   throw oipError('MODEL_NOT_READY', `Model ${quoteName(target.name)} is not ready: ${why}`);

@@ -2,6 +2,7 @@
 import type { ServerConfig } from '../models/server-config.js';
 import { createLocalControl, type ServerControl } from './control.js';
 import { createDataPlane } from './data-plane.js';
+import { createExtensionPlane } from './extension-plane.js';
 import { startGrpcServer } from './grpc/grpc-server.js';
 import { createModelRepository } from './model-repository.js';
 import type { MakeModel } from './model-version.js';
@@ -53,10 +54,12 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   const repository = createModelRepository(config.models, options);
   const requests = createRequestCounts(log);
   const local = createLocalControl(repository, requests);
+  const control = options.control?.(local) ?? local;
   const parts: ServerParts = {
+    extensions: createExtensionPlane(repository, control),
     dataPlane: createDataPlane({ version, repository, limits, log }),
     repository,
-    control: options.control?.(local) ?? local,
+    control,
     requests,
     limits,
     log,

@@ -2,6 +2,7 @@
 import type { Limits } from '../models/limits.js';
 import type { ServerControl } from './control.js';
 import type { DataPlane } from './data-plane.js';
+import type { ExtensionPlane } from './extension-plane.js';
 import type { ModelRepository } from './model-repository.js';
 import type { Logger } from './telemetry/logger.js';
 import type { RequestCounts } from './telemetry/request-counts.js';
@@ -9,7 +10,8 @@ import type { RequestCounts } from './telemetry/request-counts.js';
 /** The server behind a transport. */
 export interface ServerParts {
   dataPlane: DataPlane;
-  /** For the states of models; what changes them goes through `control`. */
+  extensions: ExtensionPlane;
+  /** For the states of models; what changes them goes through `extensions`. */
   repository: ModelRepository;
   control: ServerControl;
   requests: RequestCounts;
