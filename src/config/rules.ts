@@ -6,18 +6,25 @@ export function checkRules(raw: unknown): Finding[] {
   return [...repeatedModelNames(raw), ...samePorts(raw)];
 }
 
+/** A name may be declared again in another version, so that versions can differ in what they do. */
 function repeatedModelNames(raw: unknown): Finding[] {
   const findings: Finding[] = [];
   const seen = new Set<string>();
-  const claim = (name: unknown, path: PropertyKey[]) => {
+  const claim = (name: unknown, versions: unknown[], path: PropertyKey[]) => {
     if (typeof name !== 'string') return;
-    if (seen.has(name)) findings.push({ path, expected: 'a name that no other model has', got: show(name) });
-    seen.add(name);
+    const claims = versions.map((version) => `${name} ${String(version)}`);
+    if (claims.some((one) => seen.has(one))) {
+      findings.push({ path, expected: 'a name that no other model has, or other versions', got: show(name) });
+    }
+    for (const one of claims) seen.add(one);
   };
   for (const [index, model] of items(record(raw).models).entries()) {
-    const { name, aliases } = record(model);
-    claim(name, ['models', index, 'name']);
-    for (const [position, alias] of items(aliases).entries()) claim(alias, ['models', index, 'aliases', position]);
+    const { name, aliases, versions } = record(model);
+    const declared = items(versions).length > 0 ? items(versions) : ['1'];
+    claim(name, declared, ['models', index, 'name']);
+    for (const [position, alias] of items(aliases).entries()) {
+      claim(alias, declared, ['models', index, 'aliases', position]);
+    }
   }
   return findings;
 }

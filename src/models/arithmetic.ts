@@ -3,8 +3,9 @@ import { createElements, type Datatype, type ElementsOf, integerRanges, isIntege
 import { formatShape, sameShape } from '../protocol/shape.js';
 import { oipError, quoteName } from '../protocol/status.js';
 import type { Tensor } from '../protocol/tensor.js';
+import { readHalf, writeHalf } from './half-precision.js';
 
-export type ArithmeticDatatype = Exclude<Datatype, 'BOOL' | 'FP16' | 'BF16' | 'BYTES'>;
+export type ArithmeticDatatype = Exclude<Datatype, 'BOOL' | 'BYTES'>;
 type Wide = BigInt64Array | BigUint64Array;
 type Narrow = Exclude<ElementsOf[ArithmeticDatatype], Wide>;
 
@@ -19,9 +20,9 @@ export const add: Operation = { name: 'sum', numbers: (a, b) => a + b, bigints: 
 export const subtract: Operation = { name: 'difference', numbers: (a, b) => a - b, bigints: (a, b) => a - b };
 export const multiply: Operation = { name: 'product', numbers: (a, b) => a * b, bigints: (a, b) => a * b };
 
-/** The tensor's datatype, if arithmetic is defined for it; throws INVALID_ARGUMENT for BOOL, BYTES, FP16 and BF16. */
+/** The tensor's datatype, if arithmetic is defined for it; throws INVALID_ARGUMENT for BOOL and BYTES. */
 export function arithmeticDatatype({ name, datatype }: Tensor): ArithmeticDatatype {
-  if (datatype === 'BOOL' || datatype === 'FP16' || datatype === 'BF16' || datatype === 'BYTES') {
+  if (datatype === 'BOOL' || datatype === 'BYTES') {
     throw oipError('INVALID_ARGUMENT', `input ${quoteName(name)}: no arithmetic on ${datatype}; use another datatype`);
   }
   return datatype;
@@ -59,7 +60,7 @@ export function combine(operation: Operation, a: Tensor, b: Tensor, resultName: 
       operation.bigints(left[i * stepA] as bigint, right[i * stepB] as bigint),
     );
   } else {
-    const [left, right] = [a.data as Narrow, b.data as Narrow];
+    const [left, right] = [numbersOf(a), numbersOf(b)];
     fillNarrow(result, datatype, subject, (i) =>
       operation.numbers(left[i * stepA] as number, right[i * stepB] as number),
     );
@@ -82,6 +83,12 @@ export function fillWide(
   }
 }
 
+/** The elements of any datatype but 64-bit integers as numbers; FP16 and BF16 are decoded. */
+export function numbersOf({ datatype, data }: Tensor): ArrayLike<number> {
+  if (datatype !== 'FP16' && datatype !== 'BF16') return data as Narrow;
+  return Float64Array.from(data as Uint16Array, (bits) => readHalf(datatype, bits));
+}
+
 /** Fills `result` with `value(index)`; throws OUT_OF_RANGE where an integer datatype cannot hold it exactly. */
 export function fillNarrow(
   result: Narrow,
@@ -89,6 +96,10 @@ export function fillNarrow(
   subject: string,
   value: (index: number) => number,
 ): void {
+  if (datatype === 'FP16' || datatype === 'BF16') {
+    for (let index = 0; index < result.length; index++) result[index] = writeHalf(datatype, value(index));
+    return;
+  }
   if (!isInteger(datatype)) {
     for (let index = 0; index < result.length; index++) result[index] = value(index);
     return;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { createElements } from '../protocol/datatype.js';
 import { oipError, quoteName } from '../protocol/status.js';
 import type { Parameters, ParameterValue, Tensor } from '../protocol/tensor.js';
-import { arithmeticDatatype, fillNarrow, fillWide, isWide, outOfRange } from './arithmetic.js';
+import { arithmeticDatatype, fillNarrow, fillWide, isWide, numbersOf, outOfRange } from './arithmetic.js';
 import { inputAt, platformPrefix } from './model.js';
 import { commonFields, defineModelKind, elementWiseFields, metadataDatatype, nameSchema } from './model-kind.js';
 
@@ -77,7 +77,7 @@ function scale(input: Tensor, factor: Factor, name: string): Tensor {
       return BigInt(result);
     });
   } else {
-    const elements = input.data as Float64Array;
+    const elements = numbersOf(input);
     const multiplier = Number(factor);
     fillNarrow(data, datatype, subject, (index) => (elements[index] as number) * multiplier);
   }

@@ -74,6 +74,7 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
   let last: Promise<unknown> = Promise.resolve();
 
   const become = (next: ModelState, why = ''): void => {
+    if (state === next && reason === why) return;
     state = next;
     reason = why;
     onChange();

@@ -107,7 +107,18 @@ describe('rules between values', () => {
     },
     { what: 'an alias twice', models: '[{name: a, kind: sum, aliases: [b, b]}]', path: 'models.0.aliases.1' },
   ])('refuse $what', async ({ models, path }) => {
-    expect(await problemsOf(`models: ${models}`)).toMatchObject([{ path, expected: 'a name that no other model has' }]);
+    expect(await problemsOf(`models: ${models}`)).toMatchObject([
+      { path, expected: 'a name that no other model has, or other versions' },
+    ]);
+  });
+
+  it('allow one name twice in other versions, so that versions can differ', async () => {
+    const models = (versions: string) =>
+      `models: [{name: a, kind: sum, versions: [1]}, {name: a, kind: product, versions: ${versions}}]`;
+    using space = workspace(models('[2, 3]'));
+    const { config } = await loadConfig({ cwd: space.directory, env: {}, flags: {} });
+    expect(config.models.map(({ versions }) => versions)).toEqual([['1'], ['2', '3']]);
+    expect(await problemsOf(models('[3, 1]'))).toMatchObject([{ path: 'models.1.name' }]);
   });
 
   it('refuse one port for both protocols', async () => {

@@ -69,6 +69,8 @@ describe('an independent gRPC client', () => {
   });
 });
 
+const extensions = ['binary_tensor_data', 'model_repository', 'model_configuration', 'statistics'];
+
 describe('an independent REST client', () => {
   const getJson = async (path: string) => {
     const response = await fetch(running.baseUrl + path);
@@ -76,8 +78,8 @@ describe('an independent REST client', () => {
   };
 
   it.each([
-    ['/v2', { name: 'kserve-env', version: '9.9.9', extensions: ['binary_tensor_data'] }],
-    ['/v2/', { name: 'kserve-env', version: '9.9.9', extensions: ['binary_tensor_data'] }],
+    ['/v2', { name: 'kserve-env', version: '9.9.9', extensions }],
+    ['/v2/', { name: 'kserve-env', version: '9.9.9', extensions }],
     ['/v2/health/live', { live: true }],
     ['/v2/health/ready', { ready: true }],
     ['/v2/models', { models: models.map(({ name }) => name) }],

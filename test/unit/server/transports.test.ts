@@ -35,7 +35,7 @@ describe.each(['grpc', 'rest'] as const)('our client over %s', (transport) => {
     expect(await client().serverMetadata()).toEqual({
       name: 'kserve-env',
       version: '9.9.9',
-      extensions: ['binary_tensor_data'],
+      extensions: expect.arrayContaining(['binary_tensor_data', 'model_repository', 'statistics']),
     });
   });
 
