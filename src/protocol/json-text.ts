@@ -62,10 +62,10 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [key: string]: JsonValue | undefined };
 
-/** JSON text; bigints as integers, −0 as `-0`. Numbers must be finite: JSON has no other. */
+/** JSON text; bigints as integers, −0 as `-0.0`, since Python's readers make 0 of `-0`. Numbers must be finite: JSON has no other. */
 export function writeJson(value: JsonValue): string {
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0.0' : String(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (ArrayBuffer.isView(value)) return `[${Array.from(value as Float64Array, writeJson).join(',')}]`;
   if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`;

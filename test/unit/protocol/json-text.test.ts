@@ -69,7 +69,7 @@ describe('writing JSON', () => {
 
   it('writes typed arrays, bigints and negative zero', () => {
     expect(writeJson({ a: Float64Array.of(1, -0, 1e21), b: BigInt64Array.of(-5n), c: 2n ** 64n, d: undefined })).toBe(
-      '{"a":[1,-0,1e+21],"b":[-5],"c":18446744073709551616}',
+      '{"a":[1,-0.0,1e+21],"b":[-5],"c":18446744073709551616}',
     );
   });
 });
