@@ -61,6 +61,10 @@ export function createGrpcClient({ endpoint }: GrpcClientOptions): InferenceClie
     async modelMetadata(name, version = '', options = {}) {
       return decodeModelMetadata(await call('ModelMetadata', { name, version }, options));
     },
+    async repositoryIndex(options) {
+      const { models } = await call('RepositoryIndex', { repository_name: '', ready: false }, options);
+      return models.map(({ name, version, state, reason }) => ({ name, version, state, reason }));
+    },
     async infer(inferCall: InferCall, options) {
       const response = await call('ModelInfer', encodeInferRequest(completeCall(inferCall)), options);
       return malformedAnswer(() => decodeInferResponse(response, noMessageLimits));

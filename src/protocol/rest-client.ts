@@ -39,6 +39,14 @@ const serverMetadataSchema = z.object({
   version: z.string(),
   extensions: z.array(z.string()).nullish(),
 });
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const repositoryIndexSchema = z.array(z.object({ name: z.string(), version: text, state: text, reason: text }));
+
+/** Statuses by which servers say that they have no such route. */
+const noRouteStatuses = new Set([404, 405, 501]);
 
 /** Statuses by which servers say "not now" about health; another one is an error of its own. */
 const notReadyStatuses = new Set([400, 503]);
@@ -61,11 +69,7 @@ export function createRestClient({ baseUrl }: RestClientOptions): InferenceClien
   const json = async <T>(path: string, schema: z.ZodType<T>, options?: CallOptions): Promise<T> => {
     const answer = await send({ method: 'GET', path }, options);
     if (answer.status >= 300) throw errorOf(answer);
-    return malformedAnswer(() => {
-      const parsed = schema.safeParse(parseJson(answer.body.toString('utf8')));
-      if (!parsed.success) throw new TypeError(`${path}: ${z.prettifyError(parsed.error)}`);
-      return parsed.data;
-    });
+    return read(path, answer, schema);
   };
 
   return {
@@ -88,6 +92,15 @@ export function createRestClient({ baseUrl }: RestClientOptions): InferenceClien
         outputs: metadata.outputs ?? [],
       };
     },
+    async repositoryIndex(options) {
+      const path = '/v2/repository/index';
+      const headers = { 'content-type': 'application/json' };
+      // Some servers take no empty body, and some no member that they do not know.
+      const answer = await send({ method: 'POST', path, headers, body: Buffer.from('{}') }, options);
+      if (noRouteStatuses.has(answer.status)) throw oipError('UNIMPLEMENTED', errorOf(answer).message);
+      if (answer.status >= 300) throw errorOf(answer);
+      return read(path, answer, repositoryIndexSchema);
+    },
     async infer(inferCall: InferCall, options) {
       const request = completeCall(inferCall);
       const { body, headerLength } = encodeRestRequest(request);
@@ -109,6 +122,14 @@ export function createRestClient({ baseUrl }: RestClientOptions): InferenceClien
       agent.destroy();
     },
   };
+}
+
+function read<T>(path: string, { body }: Answer, schema: z.ZodType<T>): T {
+  return malformedAnswer(() => {
+    const parsed = schema.safeParse(parseJson(body.toString('utf8')));
+    if (!parsed.success) throw new TypeError(`${path}: ${z.prettifyError(parsed.error)}`);
+    return parsed.data;
+  });
 }
 
 function modelPath(name: string, version: string): string {

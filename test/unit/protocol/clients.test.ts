@@ -158,6 +158,22 @@ describe('a REST client of a foreign server', () => {
     expect(await client.serverMetadata()).toEqual({ name: 'm', version: '1', extensions: [] });
   });
 
+  it('reads the index of a repository, with what the server leaves out', async () => {
+    const client = await foreignServer(answer(200, '[{"name":"m","version":"1","state":"READY"},{"name":"n"}]'));
+    expect(await client.repositoryIndex()).toEqual([
+      { name: 'm', version: '1', state: 'READY', reason: '' },
+      { name: 'n', version: '', state: '', reason: '' },
+    ]);
+  });
+
+  it.each([404, 405, 501])('says UNIMPLEMENTED where there is no repository, by status %i', async (status) => {
+    const client = await foreignServer(answer(status, '{"error":"no such route"}'));
+    await expect(client.repositoryIndex()).rejects.toMatchObject({
+      status: 'UNIMPLEMENTED',
+      message: 'no such route',
+    });
+  });
+
   it('keeps the path of its base URL, and percent-encodes names', async () => {
     const paths: (string | undefined)[] = [];
     const server = createHttpServer((request, response) => {
