@@ -7,6 +7,7 @@ import {
   integerRanges,
   isInteger,
 } from '../protocol/datatype.js';
+import type { TensorContent } from './compare-tensors.js';
 
 /** Datatypes that models calculate with. */
 export const numericDatatypes = [...(Object.keys(integerRanges) as IntegerDatatype[]), 'FP32', 'FP64'] as const;
@@ -61,6 +62,30 @@ export function scalingSample(datatype: NumericDatatype, factor: number): { inpu
       values.map((value) => value * times),
     ),
   };
+}
+
+/**
+ * The elements in a declared shape: as a vector where that takes every shape, else repeated until they fill it. A
+ * dimension of any size gets what the elements fill, the first one, and 1, any other.
+ */
+export function placed(datatype: Datatype, elements: Elements, declared: readonly number[]): TensorContent {
+  const fixed = declared.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
+  const free = Math.max(1, Math.ceil(elements.length / Math.max(fixed, 1)));
+  const first = declared.indexOf(-1);
+  const shape = declared.map((size, axis) => (size === -1 ? (axis === first ? free : 1) : size));
+  const count = shape.reduce((product, size) => product * size, 1);
+  const at = <T>(list: ArrayLike<T>, index: number): T => list[index % list.length] as T;
+  if (Array.isArray(elements))
+    return { datatype, shape, data: Array.from({ length: count }, (_, i) => at(elements, i)) };
+  const data = createElements(datatype as Exclude<Datatype, 'BYTES'>, count);
+  // By bytes, since a NaN may change on the way through a number.
+  const [from, to] = [bytesOf(elements), bytesOf(data)];
+  for (let index = 0; index < to.length; index++) to[index] = at(from, index);
+  return { datatype, shape, data };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Exclude<Elements, Uint8Array[]>): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Elements of a datatype from numbers that it can hold. */

@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js';
 import { createElements, type Datatype, isDatatype, isInteger } from '../protocol/datatype.js';
 import { decodeJsonData } from '../protocol/json-data.js';
+import { noMessageLimits } from '../protocol/message-limits.js';
 import { OipError } from '../protocol/status.js';
 import type { Tensor } from '../protocol/tensor.js';
 
@@ -37,7 +38,7 @@ function elementsOfWords(datatype: Datatype, words: string[], shape: number[]): 
     return elements;
   }
   const parse = (word: string) => (datatype === 'BOOL' ? boolOf(word) : isInteger(datatype) ? integerOf(word) : word);
-  return decodeJsonData(datatype, words.map(parse), shape, {}, 'values');
+  return decodeJsonData(datatype, words.map(parse), shape, {}, 'values', noMessageLimits);
 }
 
 function floatOf(word: string, datatype: 'FP32' | 'FP64'): number {

@@ -1,6 +1,6 @@
 /** add_sub: sum and difference, the model that Triton's client examples expect under the name `simple`. */
 import * as z from 'zod';
-import { add, combine, subtract } from './arithmetic.js';
+import { add, assertMeet, combine, subtract } from './arithmetic.js';
 import { inputAt, platformPrefix } from './model.js';
 import { commonFields, defineModelKind, elementWiseFields, metadataDatatype, shapeField } from './model-kind.js';
 
@@ -19,6 +19,7 @@ export const addSubKind = defineModelKind({
       platform: `${platformPrefix}add_sub`,
       inputs: [tensor('INPUT0'), tensor('INPUT1')],
       outputs: [tensor('OUTPUT0'), tensor('OUTPUT1')],
+      validate: (inputs) => assertMeet(inputAt(inputs, 0), inputAt(inputs, 1)),
       predict: (inputs) => {
         const [a, b] = [inputAt(inputs, 0), inputAt(inputs, 1)];
         return [combine(add, a, b, 'OUTPUT0'), combine(subtract, a, b, 'OUTPUT1')];

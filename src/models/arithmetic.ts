@@ -29,24 +29,26 @@ export function arithmeticDatatype({ name, datatype }: Tensor): ArithmeticDataty
 }
 
 /**
- * `operation` on the elements of two tensors of one datatype. Shapes must be equal, or one tensor has a single
- * element that meets every element of the other. Throws INVALID_ARGUMENT for other shapes or datatypes, OUT_OF_RANGE
- * naming the element where an integer result does not fit.
+ * Throws INVALID_ARGUMENT for two tensors that no operation can meet: other datatypes, or shapes that are neither equal
+ * nor those of a tensor and a single element.
+ */
+export function assertMeet(a: Tensor, b: Tensor): void {
+  const datatype = arithmeticDatatype(a);
+  const both = `inputs ${quoteName(a.name)} and ${quoteName(b.name)}`;
+  if (b.datatype !== datatype) {
+    throw oipError('INVALID_ARGUMENT', `${both} differ in datatype: ${datatype} and ${b.datatype}`);
+  }
+  if (!sameShape(a.shape, b.shape) && a.data.length !== 1 && b.data.length !== 1) {
+    throw oipError('INVALID_ARGUMENT', `${both} differ in shape: ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+  }
+}
+
+/**
+ * `operation` on the elements of two tensors that meet; a single element meets every element of the other one. Throws
+ * OUT_OF_RANGE naming the element where an integer result does not fit.
  */
 export function combine(operation: Operation, a: Tensor, b: Tensor, resultName: string): Tensor {
   const datatype = arithmeticDatatype(a);
-  if (b.datatype !== datatype) {
-    throw oipError(
-      'INVALID_ARGUMENT',
-      `inputs ${quoteName(a.name)} and ${quoteName(b.name)} differ in datatype: ${datatype} and ${b.datatype}`,
-    );
-  }
-  if (!sameShape(a.shape, b.shape) && a.data.length !== 1 && b.data.length !== 1) {
-    throw oipError(
-      'INVALID_ARGUMENT',
-      `inputs ${quoteName(a.name)} and ${quoteName(b.name)} differ in shape: ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-    );
-  }
   const larger = a.data.length === 1 ? b : a;
   const shape = a.data.length === 1 && b.data.length === 1 ? a.shape : larger.shape;
   const count = larger.data.length;

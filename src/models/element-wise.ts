@@ -1,6 +1,6 @@
 /** Models of two inputs that meet element by element. */
 import type * as z from 'zod';
-import { combine, type Operation } from './arithmetic.js';
+import { assertMeet, combine, type Operation } from './arithmetic.js';
 import { inputAt, type Model, platformPrefix } from './model.js';
 import { type elementWiseFields, metadataDatatype } from './model-kind.js';
 
@@ -24,6 +24,7 @@ export function createElementWiseModel(
       { name: 'input_b', datatype, shape },
     ],
     outputs: [{ name: result, datatype, shape }],
+    validate: (inputs) => assertMeet(inputAt(inputs, 0), inputAt(inputs, 1)),
     predict: (inputs) => [combine(operation, inputAt(inputs, 0), inputAt(inputs, 1), result)],
   };
 }

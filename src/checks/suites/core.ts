@@ -1,8 +1,10 @@
 /** The server itself: live, ready, and telling who it is. */
+import type { ModelConfig } from '../../models/kinds.js';
 import { type Check, expectThat, transports } from '../check.js';
 
-/** Live, ready and metadata of the server, over each transport. */
-export function coreChecks(): Check[] {
+/** Live, ready and metadata of the server, over each transport. A model that is declared as failed keeps it unready. */
+export function coreChecks(models: ModelConfig[]): Check[] {
+  const expected = models.every(({ initial }) => initial !== 'failed');
   return transports.flatMap((transport): Check[] => [
     {
       id: `core/live/${transport}`,
@@ -15,10 +17,11 @@ export function coreChecks(): Check[] {
     },
     {
       id: `core/ready/${transport}`,
-      title: 'ServerReady says true',
+      title: `ServerReady says ${expected}`,
       transport,
       run: async (client, { signal }) => {
-        expectThat(await client.serverReady({ signal }), 'ServerReady says false');
+        const ready = await client.serverReady({ signal });
+        expectThat(ready === expected, `ServerReady says ${ready}`);
         return undefined;
       },
     },

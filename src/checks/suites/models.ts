@@ -5,7 +5,14 @@ import { type Datatype, datatypes } from '../../protocol/datatype.js';
 import type { DataForm, Tensor } from '../../protocol/tensor.js';
 import { type Check, expectEqual, expectThat, transports } from '../check.js';
 import { expectTensor, type TensorContent } from '../compare-tensors.js';
-import { elementsOf, type NumericDatatype, numericDatatypes, sampleElements, scalingSample } from '../samples.js';
+import {
+  elementsOf,
+  type NumericDatatype,
+  numericDatatypes,
+  placed,
+  sampleElements,
+  scalingSample,
+} from '../samples.js';
 
 /** A transport and the form in which tensors travel on it. */
 interface Route {
@@ -20,33 +27,45 @@ const routes: Route[] = [
   { transport: 'rest', form: 'raw' },
 ];
 
-/** Ready, metadata and exact answers of each model, over each transport and in each form. */
-export function modelChecks(models: ModelConfig[]): Check[] {
-  return models.flatMap((model) => [
-    ...describedChecks(model),
-    ...routes.flatMap((route) => valueChecks(model, route)),
-  ]);
+/** A model as it is asked: its version is named where one name is declared several times, else the server chooses. */
+interface Asked {
+  model: ModelConfig;
+  version: string;
+  /** The name that reports use. */
+  title: string;
 }
 
-function describedChecks({ name, aliases }: ModelConfig): Check[] {
+/** Ready, metadata and exact answers of each model that should be loaded, over each transport and in each form. */
+export function modelChecks(models: ModelConfig[]): Check[] {
+  return models
+    .filter(({ initial }) => initial === 'loaded')
+    .map((model): Asked => {
+      const several = models.filter(({ name }) => name === model.name).length > 1;
+      const version = several ? (model.versions.at(-1) ?? '') : '';
+      return { model, version, title: several ? `${model.name}@${version}` : model.name };
+    })
+    .flatMap((asked) => [...describedChecks(asked), ...routes.flatMap((route) => valueChecks(asked, route))]);
+}
+
+function describedChecks({ model: { name, aliases }, version, title }: Asked): Check[] {
   return transports.flatMap((transport): Check[] => [
     {
-      id: `models/${name}/ready/${transport}`,
-      title: `ModelReady of ${name} says true`,
+      id: `models/${title}/ready/${transport}`,
+      title: `ModelReady of ${title} says true`,
       transport,
       model: name,
       run: async (client, { signal }) => {
-        expectThat(await client.modelReady(name, '', { signal }), 'ModelReady says false');
+        expectThat(await client.modelReady(name, version, { signal }), 'ModelReady says false');
         return undefined;
       },
     },
     {
-      id: `models/${name}/metadata/${transport}`,
-      title: `ModelMetadata of ${name} lists its inputs and outputs`,
+      id: `models/${title}/metadata/${transport}`,
+      title: `ModelMetadata of ${title} lists its inputs and outputs`,
       transport,
       model: name,
       run: async (client, { signal }) => {
-        const metadata = await client.modelMetadata(name, '', { signal });
+        const metadata = await client.modelMetadata(name, version, { signal });
         expectThat([name, ...aliases].includes(metadata.name), `it is about ${metadata.name}`);
         expectThat(metadata.inputs.length > 0, 'it lists no input');
         expectThat(metadata.outputs.length > 0, 'it lists no output');
@@ -56,26 +75,30 @@ function describedChecks({ name, aliases }: ModelConfig): Check[] {
   ]);
 }
 
-function valueChecks(model: ModelConfig, route: Route): Check[] {
+function valueChecks(asked: Asked, route: Route): Check[] {
+  const { model } = asked;
   switch (model.kind) {
     case 'scale':
-      return numericTypesOf(model).map((datatype) => scaleCheck(model, datatype, route));
+      return numericTypesOf(model).flatMap((datatype) => scaleCheck(asked, model, datatype, route));
     case 'sum':
-      return numericTypesOf(model).map((datatype) => pairCheck(model, datatype, route, [4, 1, 6], 'adds'));
+      return numericTypesOf(model).map((datatype) => pairCheck(asked, model, datatype, route, [4, 1, 6], 'adds'));
     case 'product':
-      return numericTypesOf(model).map((datatype) => pairCheck(model, datatype, route, [3, 0, 8], 'multiplies'));
+      return numericTypesOf(model).map((datatype) => pairCheck(asked, model, datatype, route, [3, 0, 8], 'multiplies'));
     case 'linear':
-      return [linearCheck(model, route)];
+      return [linearCheck(asked, model, route)];
     case 'identity':
       return datatypes
+        .filter((datatype) => model.datatype === 'any' || model.datatype === datatype)
         .filter((datatype) => route.form === 'raw' || (datatype !== 'FP16' && datatype !== 'BF16'))
-        .map((datatype) => identityCheck(model, datatype, route));
+        .map((datatype) => identityCheck(asked, model, datatype, route));
     case 'add_sub':
-      return [addSubCheck(model, route)];
+      return numericTypesOf(model)
+        .filter((datatype) => model.datatype !== 'any' || datatype === 'INT32')
+        .map((datatype) => addSubCheck(asked, model, datatype, route));
   }
 }
 
-function numericTypesOf(model: { datatype: NumericDatatype | 'any' | string }): NumericDatatype[] {
+function numericTypesOf(model: { datatype: string }): NumericDatatype[] {
   return model.datatype === 'any'
     ? [...numericDatatypes]
     : numericDatatypes.filter((datatype) => datatype === model.datatype);
@@ -83,21 +106,22 @@ function numericTypesOf(model: { datatype: NumericDatatype | 'any' | string }): 
 
 /** A check that sends inputs, and compares every output and the untouched inputs bit for bit. */
 function exact(
-  model: ModelConfig,
+  { model, version, title }: Asked,
   { transport, form }: Route,
   what: { id: string; title: string; inputs: (names: string[]) => Tensor[]; outputs: TensorContent[] },
 ): Check {
   return {
-    id: `${model.kind}/${model.name}/${what.id}/${transport}-${form}`,
-    title: `${model.name} ${what.title} (${transport}, ${form})`,
+    id: `${model.kind}/${title}/${what.id}/${transport}-${form}`,
+    title: `${title} ${what.title} (${transport}, ${form})`,
     transport,
     model: model.name,
     run: async (client, { signal }) => {
-      const metadata = await client.modelMetadata(model.name, '', { signal });
+      const metadata = await client.modelMetadata(model.name, version, { signal });
       const inputs = what.inputs(metadata.inputs.map(({ name }) => name));
       const before = structuredClone(inputs);
       const id = `${transport}-${form}`;
-      const answer = await client.infer({ modelName: model.name, id, inputs, form }, { signal });
+      const call = { modelName: model.name, modelVersion: version, id, inputs, form };
+      const answer = await client.infer(call, { signal });
       expectEqual('number of outputs', answer.outputs.length, what.outputs.length);
       for (const [index, expected] of what.outputs.entries()) expectTensor(answer.outputs[index], expected);
       for (const [index, input] of before.entries()) expectTensor(inputs[index], input);
@@ -108,21 +132,30 @@ function exact(
   };
 }
 
-function scaleCheck(model: ModelConfigOf<'scale'>, datatype: NumericDatatype, route: Route): Check {
-  const { input, expected } = scalingSample(datatype, model.factor);
-  return exact(model, route, {
-    id: datatype,
-    title: `scales ${datatype} by ${model.factor}`,
-    inputs: ([name = 'input']) => [{ name, datatype, shape: [input.length], data: input }],
-    outputs: [{ datatype, shape: [expected.length], data: expected }],
-  });
+function scaleCheck(asked: Asked, model: ModelConfigOf<'scale'>, datatype: NumericDatatype, route: Route): Check[] {
+  const { scale_factor: factor = model.factor } = model.parameters;
+  if (typeof factor !== 'number') return [];
+  const { input, expected } = scalingSample(datatype, factor);
+  return [
+    exact(asked, route, {
+      id: datatype,
+      title: `scales ${datatype} by ${factor}`,
+      inputs: ([name = 'input']) => [{ name, ...placed(datatype, input, model.shape) }],
+      outputs: [placed(datatype, expected, model.shape)],
+    }),
+  ];
 }
 
-function pairCheck(model: ModelConfig, datatype: NumericDatatype, route: Route, result: number[], verb: string): Check {
-  const content = (values: number[]): TensorContent => {
-    return { datatype, shape: [values.length], data: elementsOf(datatype, values) };
-  };
-  return exact(model, route, {
+function pairCheck(
+  asked: Asked,
+  { shape }: ModelConfigOf<'sum' | 'product'>,
+  datatype: NumericDatatype,
+  route: Route,
+  result: number[],
+  verb: string,
+): Check {
+  const content = (values: number[]) => placed(datatype, elementsOf(datatype, values), shape);
+  return exact(asked, route, {
     id: datatype,
     title: `${verb} two ${datatype} tensors`,
     inputs: ([first = 'a', second = 'b']) => [
@@ -133,44 +166,55 @@ function pairCheck(model: ModelConfig, datatype: NumericDatatype, route: Route, 
   });
 }
 
-function linearCheck(model: ModelConfigOf<'linear'>, route: Route): Check {
-  const { weights, bias } = model;
+function linearCheck(asked: Asked, { weights, bias, datatype }: ModelConfigOf<'linear'>, route: Route): Check {
   // Rows of zeros, and of one 1: sums of two numbers, so that no order of addition can matter.
   const rows = [weights.map(() => 0), weights.map((_, index) => (index === 0 ? 1 : 0))];
-  return exact(model, route, {
-    id: 'FP64',
-    title: 'predicts from FP64 features',
+  const prediction = elementsOf(datatype, [bias, (weights[0] ?? 0) + bias]);
+  return exact(asked, route, {
+    id: datatype,
+    title: `predicts from ${datatype} features`,
     inputs: ([name = 'input']) => [
-      { name, datatype: 'FP64', shape: [2, weights.length], data: Float64Array.from(rows.flat()) },
+      { name, datatype, shape: [2, weights.length], data: elementsOf(datatype, rows.flat()) },
     ],
-    outputs: [{ datatype: 'FP64', shape: [2], data: Float64Array.of(bias, (weights[0] ?? 0) + bias) }],
+    outputs: [{ datatype, shape: [2], data: prediction }],
   });
 }
 
-function identityCheck(model: ModelConfig, datatype: Datatype, route: Route): Check {
+function identityCheck(asked: Asked, { shape }: ModelConfigOf<'identity'>, datatype: Datatype, route: Route): Check {
   // JSON cannot carry a NaN, raw bytes can, over either transport.
   const data = sampleElements(datatype, route.form === 'raw' ? 'grpc' : route.transport);
-  return exact(model, route, {
+  const free = shape.length === 1 && shape[0] === -1;
+  const content = placed(datatype, data, free ? [1, data.length] : shape);
+  return exact(asked, route, {
     id: datatype,
     title: `returns ${datatype} bit for bit`,
-    inputs: ([name = 'input']) => [{ name, datatype, shape: [1, data.length], data }],
-    outputs: [{ datatype, shape: [1, data.length], data }],
+    inputs: ([name = 'input']) => [{ name, ...content }],
+    outputs: [content],
   });
 }
 
-function addSubCheck(model: ModelConfig, route: Route): Check {
-  const content = (value: (index: number) => number): TensorContent => ({
-    datatype: 'INT32',
-    shape: [1, 16],
-    data: Int32Array.from({ length: 16 }, (_, index) => value(index)),
-  });
-  return exact(model, route, {
-    id: 'INT32',
+function addSubCheck(
+  asked: Asked,
+  { shape }: ModelConfigOf<'add_sub'>,
+  datatype: NumericDatatype,
+  route: Route,
+): Check {
+  const content = (value: (index: number) => number) =>
+    placed(
+      datatype,
+      elementsOf(
+        datatype,
+        Array.from({ length: 16 }, (_, index) => value(index)),
+      ),
+      shape,
+    );
+  return exact(asked, route, {
+    id: datatype,
     title: 'adds and subtracts',
     inputs: ([first = 'INPUT0', second = 'INPUT1']) => [
-      { name: first, ...content((index) => index) },
+      { name: first, ...content((index) => index + 1) },
       { name: second, ...content(() => 1) },
     ],
-    outputs: [content((index) => index + 1), content((index) => index - 1)],
+    outputs: [content((index) => index + 2), content((index) => index)],
   });
 }

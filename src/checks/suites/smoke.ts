@@ -8,5 +8,5 @@ import { modelChecks } from './models.js';
 
 /** @param models the models to expect; a check whose model the server lacks is skipped */
 export function smokeSuite(models: ModelConfig[]): Check[] {
-  return [...coreChecks(), ...modelChecks(models), ...errorChecks(models), ...liveFigureChecks(models)];
+  return [...coreChecks(models), ...modelChecks(models), ...errorChecks(models), ...liveFigureChecks(models)];
 }

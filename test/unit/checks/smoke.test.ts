@@ -53,6 +53,27 @@ describe('against the real server', () => {
     expect(failures(await smokeThrough(server, models))).toEqual([]);
   });
 
+  it('models of declared shapes, datatypes, versions and parameters pass', async () => {
+    const models = [
+      { kind: 'scale', name: 'matrix', shape: [2, -1], datatype: 'any' },
+      { kind: 'scale', name: 'preset', parameters: { scale_factor: 5 } },
+      { kind: 'sum', name: 'block', shape: [2, 2, 2], datatype: 'INT16' },
+      { kind: 'product', name: 'scalar', shape: [] },
+      { kind: 'linear', name: 'narrow', datatype: 'FP32', weights: [0.1, 2], bias: 0.7 },
+      { kind: 'identity', name: 'strings', datatype: 'BYTES', shape: [3, 1] },
+      { kind: 'add_sub', name: 'wide', datatype: 'INT64', shape: [-1] },
+      { kind: 'sum', name: 'changing', versions: ['1', '2'] },
+      { kind: 'product', name: 'changing', versions: ['3'] },
+      { kind: 'sum', name: 'later', initial: 'unloaded' },
+      { kind: 'sum', name: 'broken', initial: 'failed' },
+    ].map((model) => modelConfigSchema.parse(model));
+    await using server = await serve(models);
+    const results = await smokeThrough(server, models);
+    expect(failures(results)).toEqual([]);
+    expect(new Set(results.map(({ id }) => id)).size).toBe(results.length);
+    expect(results.some(({ id }) => id === 'sum/changing@2/FP64/grpc-raw')).toBe(true);
+  });
+
   it('a model that is strict, and answers in one form alone, passes', async () => {
     const models = ['raw', 'typed'].map((output) =>
       modelConfigSchema.parse({ kind: 'scale', name: `only_${output}`, strictInputs: true, output }),

@@ -12,8 +12,11 @@ const tensor = (datatype: Datatype, data: Tensor['data'], shape = [data.length],
 });
 const modelOf = (declared: object) =>
   createModel(modelConfigSchema.parse({ name: 'm', ...declared }), { version: '1' }) as Model;
-const predict = (declared: object, inputs: Tensor[], parameters: Parameters = {}) =>
-  modelOf(declared).predict(inputs, parameters) as Tensor[];
+const predict = (declared: object, inputs: Tensor[], parameters: Parameters = {}) => {
+  const model = modelOf(declared);
+  model.validate?.(inputs, parameters);
+  return model.predict(inputs, parameters) as Tensor[];
+};
 const outOfRange = (text: string) =>
   expect.objectContaining({ status: 'OUT_OF_RANGE', message: expect.stringContaining(text) });
 const invalid = (text: string) =>
