@@ -52,6 +52,7 @@ export function writeContents({ field, data, elementsSize }: MeasuredContents, w
   if (data.length === 0) return;
   writer.delimited(tag, elementsSize);
   if (field.datatype === 'BOOL') for (const value of data) writer.byte(value ? 1 : 0);
-  else if (field.wireType === wireType.varint) writeVarints(data as VarintElements, writer);
-  else writer.raw(fixedBytes(field.datatype as 'FP32' | 'FP64', data));
+  else if (field.wireType === wireType.varint) {
+    writer.fill((bytes, position) => writeVarints(data as VarintElements, bytes, position));
+  } else writer.raw(fixedBytes(field.datatype as 'FP32' | 'FP64', data));
 }

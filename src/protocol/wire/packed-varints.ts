@@ -1,7 +1,7 @@
 /** Packed varints, between their bytes and typed arrays of a size that is counted first. */
 import type { ElementsOf } from '../datatype.js';
 import { malformed, maxVarintBytes } from './wire-reader.js';
-import { varint32Size, varint64Size, type WireWriter } from './wire-writer.js';
+import { varint32Size, varint64Size } from './wire-writer.js';
 
 /** Elements that are written as varints. */
 export type VarintElements =
@@ -106,19 +106,45 @@ export function varintsSize(elements: VarintElements): number {
   return size;
 }
 
-/** Writes what `varintsSize` has measured. */
-export function writeVarints(elements: VarintElements, writer: WireWriter): void {
+/** Writes what `varintsSize` has measured into `bytes`, and returns the position after it. */
+export function writeVarints(elements: VarintElements, bytes: Uint8Array, start: number): number {
   if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) {
-    const words = wordsOf(elements);
-    for (let index = 0; index < words.length; index += 2) {
-      writer.varint64(words[index + lowWord] as number, words[index + 1 - lowWord] as number);
-    }
-    return;
+    return writeWords(wordsOf(elements), bytes, start);
   }
+  let position = start;
   for (let index = 0; index < elements.length; index++) {
     const value = elements[index] as number;
-    // A negative int32 travels as the int64 of the same value.
-    if (value < 0) writer.varint64(value >>> 0, 0xffffffff);
-    else writer.varint32(value);
+    let rest = value;
+    if (value < 0) {
+      // A negative int32 travels as the int64 of the same value: its upper bits are all ones.
+      bytes[position++] = value | 0x80;
+      bytes[position++] = (value >> 7) | 0x80;
+      bytes[position++] = (value >> 14) | 0x80;
+      bytes[position++] = (value >> 21) | 0x80;
+      bytes[position++] = (value >> 28) | 0x80;
+      for (let ones = 0; ones < 4; ones++) bytes[position++] = 0xff;
+      rest = 1;
+    }
+    while (rest > 0x7f) {
+      bytes[position++] = rest | 0x80;
+      rest >>>= 7;
+    }
+    bytes[position++] = rest;
   }
+  return position;
+}
+
+function writeWords(words: Uint32Array, bytes: Uint8Array, start: number): number {
+  let position = start;
+  for (let index = 0; index < words.length; index += 2) {
+    let low = words[index + lowWord] as number;
+    let high = words[index + 1 - lowWord] as number;
+    while (high > 0 || low > 0x7f) {
+      bytes[position++] = low | 0x80;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    bytes[position++] = low;
+  }
+  return position;
 }

@@ -46,13 +46,11 @@ export function textFieldSize(text: string): number {
 
 export class WireWriter {
   private readonly bytes: Buffer;
-  private readonly view: DataView;
   private position = 0;
 
   /** A writer of exactly `size` bytes. */
   constructor(size: number) {
     this.bytes = Buffer.allocUnsafe(size);
-    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
   }
 
   /**
@@ -88,19 +86,23 @@ export class WireWriter {
 
   /** One byte: a tag below field 16, a bool, a varint below 128. */
   byte(value: number): void {
-    if (this.position >= this.bytes.byteLength) throw new RangeError('a message that is longer than announced');
+    // Beyond the end this writes nothing, and `finish` refuses.
     this.bytes[this.position++] = value;
   }
 
   double(value: number): void {
-    this.view.setFloat64(this.position, value, true);
-    this.position += 8;
+    this.position = this.bytes.writeDoubleLE(value, this.position);
   }
 
   /** Bytes as they are, without their length. */
   raw(bytes: Uint8Array): void {
     this.bytes.set(bytes, this.position);
     this.position += bytes.byteLength;
+  }
+
+  /** What `write` writes into the message from the position that it is given; it returns the next one. */
+  fill(write: (bytes: Uint8Array, position: number) => number): void {
+    this.position = write(this.bytes, this.position);
   }
 
   /** The tag and the length of a field whose `length` bytes follow. */
