@@ -1,4 +1,5 @@
 /** `health`: is the server live and ready, and each model; once, or until it is. */
+import { expectedNames } from '../environment/model-readiness.js';
 import { poll } from '../environment/readiness.js';
 import { specOfLabels } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
@@ -12,7 +13,7 @@ import { type ServerAddress, serverAddress, type TargetOptions } from './find-en
 export interface HealthOptions extends TargetOptions {
   /** Ask until everything is ready, for at most so many milliseconds. */
   waitMs?: number;
-  /** Models to ask about; by default those of the environment. */
+  /** Models to ask about; by default those that the environment loads at its start. */
   models?: string[];
 }
 
@@ -107,5 +108,5 @@ function whatIsWrong({ endpoint, live, ready, models, reason }: HealthReport): s
 
 function modelNames({ instance }: ServerAddress): string[] {
   const spec = instance && specOfLabels(instance.labels);
-  return spec?.server.models.map(({ name }) => name) ?? [];
+  return spec ? expectedNames(spec.server.models) : [];
 }

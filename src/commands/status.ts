@@ -1,6 +1,7 @@
 /** `status`: what runs, where, since when, how it is, and whether it still matches the config. */
 import { loadConfig } from '../config/load.js';
 import type { EngineInfo, InstanceState, ResourceUsage } from '../engine/engine.js';
+import { expectedNames } from '../environment/model-readiness.js';
 import type { Observed } from '../environment/observe.js';
 import {
   differences,
@@ -55,7 +56,7 @@ export async function status(options: StatusOptions, context: CommandContext): P
     return { data: { name, state: 'absent', models: [], tried }, warnings, ...(failure && { failure }) };
   }
   const data = await describe(name, first, options, context);
-  const failure = options.exitCode ? failureOf(data) : undefined;
+  const failure = options.exitCode ? failureOf(data, specOfLabels(first.instance.labels)) : undefined;
   return { data: { ...data, tried }, warnings, ...(failure && { failure }) };
 }
 
@@ -101,7 +102,7 @@ async function currentHealth(
   { signal }: CommandContext,
 ): Promise<HealthReport> {
   await using clients = connectClients(endpoints);
-  const names = spec?.server.models.map(({ name }) => name) ?? [];
+  const names = [...new Set(spec?.server.models.map(({ name }) => name))];
   return await askHealth(clients.preferred, names, { signal, timeoutMs: 3_000 });
 }
 
@@ -123,8 +124,12 @@ async function driftFrom(
   }
 }
 
-function failureOf({ name, state, health }: Omit<StatusReport, 'tried'>): KServeEnvError | undefined {
+function failureOf(
+  { name, state, health }: Omit<StatusReport, 'tried'>,
+  spec: EnvironmentSpec | undefined,
+): KServeEnvError | undefined {
   if (state !== 'running') return new NotRunningError(name, `: it is ${state}`, []);
-  const ready = health?.ready === true && health.models.every((model) => model.ready);
+  const expected = expectedNames(spec?.server.models ?? []);
+  const ready = health?.ready === true && health.models.every((model) => model.ready || !expected.includes(model.name));
   return ready ? undefined : new NotReadyError(`${name} is running and not ready`, { ...health });
 }

@@ -6,6 +6,7 @@ import { assertPortFree } from '../engine/port-check.js';
 import { openStateDir } from '../engine/process/state-dir.js';
 import { applyPlan } from '../environment/apply.js';
 import { withEnvironmentLock } from '../environment/lock.js';
+import { expectedModels } from '../environment/model-readiness.js';
 import {
   type BudgetReport,
   budgetReport,
@@ -121,7 +122,7 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
   });
   const spec = specOfConfig(config, identity);
   const plan = planUp(spec, observed);
-  const models = config.models.map((model) => model.name);
+  const models = [...new Set(config.models.map((model) => model.name))];
   const instance = await applyPlan(plan, {
     engine,
     spec: instanceSpec(name, spec, {
@@ -129,7 +130,7 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
       ...(loaded.exists && { configFile: loaded.path }),
       setOutside: loaded.setOutside,
     }),
-    models,
+    models: expectedModels(config.models),
     observed,
     phases,
     progress: context.progress,

@@ -3,9 +3,10 @@ import type { Engine, ExitInfo, Instance, InstanceSpec } from '../engine/engine.
 import { KServeEnvError } from '../errors.js';
 import { createGrpcClient } from '../protocol/grpc-client.js';
 import { createRestClient } from '../protocol/rest-client.js';
+import { type ExpectedModels, pollModelsReady } from './model-readiness.js';
 import type { PhaseRecorder, Progress } from './phases.js';
 import type { Plan } from './plan.js';
-import { NotReadyInTimeError, pollLive, pollModelsReady, ServerExitedError, whileAlive } from './readiness.js';
+import { NotReadyInTimeError, pollLive, ServerExitedError, whileAlive } from './readiness.js';
 import { endpointAddresses } from './spec.js';
 import { pollWarmUp } from './warm-up.js';
 
@@ -13,8 +14,8 @@ import { pollWarmUp } from './warm-up.js';
 export interface ApplyOptions {
   engine: Engine;
   spec: InstanceSpec;
-  /** Names of the models that must be ready. */
-  models: string[];
+  /** What must be ready. */
+  models: ExpectedModels;
   observed: Instance | undefined;
   phases: PhaseRecorder;
   progress: Progress;
@@ -29,7 +30,7 @@ const logLinesShown = 10;
 
 /**
  * @returns the running instance, ready
- * @throws ServerExitedError, NotReadyInTimeError, PortTakenError, InstanceExistsError and what the engine throws
+ * @throws ServerExitedError, ModelLoadFailedError, NotReadyInTimeError, PortTakenError, InstanceExistsError and what the engine throws
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Instance> {
   const { engine, spec, phases, signal } = options;
@@ -110,10 +111,13 @@ async function awaitReady(
       });
       await phases.run('models', async () => {
         await pollModelsReady(grpc, models, { timeoutMs: left(), signal, onAnswer });
-        return { value: undefined, detail: models.length === 1 ? '1 model' : `${models.length} models` };
+        const count = new Set(models.versions.map(({ name }) => name)).size;
+        return { value: undefined, detail: count === 1 ? '1 model' : `${count} models` };
       });
+      const [first] = models.versions;
+      if (first === undefined) return;
       await phases.run('warm-up', async () => {
-        const model = required(models[0]);
+        const model = first.name;
         await pollWarmUp(grpc, model, { timeoutMs: left(), signal, onAnswer });
         return { value: undefined, detail: `${model} answered` };
       });

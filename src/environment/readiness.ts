@@ -59,8 +59,9 @@ export interface PollOptions {
 }
 
 /**
- * Asks again and again until the probe says true. A probe that throws is asked again too.
- * @throws NotReadyInTimeError with the last answer; the signal's reason when aborted
+ * Asks again and again until the probe says true. A probe that throws is asked again too, unless it throws an error of
+ * ours.
+ * @throws NotReadyInTimeError with the last answer; the signal's reason when aborted; what the probe gave up with
  */
 export async function poll(
   probe: (options: { timeoutMs: number; signal: AbortSignal }) => Promise<boolean>,
@@ -78,6 +79,8 @@ export async function poll(
       answer = 'not yet';
     } catch (error) {
       signal.throwIfAborted();
+      // Ours, and so a verdict: no later answer will be another.
+      if (error instanceof KServeEnvError) throw error;
       answer = error instanceof Error ? error.message : String(error);
     }
     onAnswer?.(answer);
@@ -96,24 +99,6 @@ export function pollLive(clients: InferenceClient[], options: Omit<PollOptions, 
     // A packet to a container whose network is just coming up may be lost, and is sent again after a second: a new
     // connection is quicker.
     { firstProbeMs: 250, ...options, goal: 'The server was not live' },
-  );
-}
-
-/** ServerReady, then ModelReady of every model. */
-export function pollModelsReady(
-  client: InferenceClient,
-  models: string[],
-  options: Omit<PollOptions, 'goal'>,
-): Promise<void> {
-  return poll(
-    async (call) => {
-      if (!(await client.serverReady(call))) throw new Error('ServerReady says false');
-      for (const model of models) {
-        if (!(await client.modelReady(model, '', call))) throw new Error(`ModelReady of ${model} says false`);
-      }
-      return true;
-    },
-    { ...options, goal: 'Not every model was ready' },
   );
 }
 

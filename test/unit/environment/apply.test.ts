@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InstanceExistsError } from '../../../src/engine/engine.js';
 import { type ApplyOptions, applyPlan } from '../../../src/environment/apply.js';
+import { expectedModels } from '../../../src/environment/model-readiness.js';
 import { createPhaseRecorder, type PhaseName, silentProgress } from '../../../src/environment/phases.js';
 import { planUp } from '../../../src/environment/plan.js';
 import { NotReadyInTimeError, ServerExitedError } from '../../../src/environment/readiness.js';
@@ -39,7 +40,7 @@ async function up(change: Partial<ApplyOptions> & { want?: EnvironmentSpec; onPh
   return await applyPlan(planUp(want, observed), {
     engine,
     spec: instanceSpec('mine', want, {}),
-    models: config.models.map(({ name }) => name),
+    models: expectedModels(config.models),
     observed,
     phases: createPhaseRecorder(progress, () => performance.now()),
     progress,
@@ -162,7 +163,7 @@ describe('an engine that fails', () => {
       applyPlan(plan, {
         engine,
         spec,
-        models: [],
+        models: expectedModels([]),
         observed: undefined,
         phases: createPhaseRecorder(progress, () => 0),
         progress,
