@@ -5,11 +5,13 @@ import { identityKind } from './identity.js';
 import { linearKind } from './linear.js';
 import type { Model } from './model.js';
 import type { ModelContext } from './model-kind.js';
+import { moduleKind } from './module.js';
+import { onnxKind } from './onnx.js';
 import { productKind } from './product.js';
 import { scaleKind } from './scale.js';
 import { sumKind } from './sum.js';
 
-const kinds = [scaleKind, sumKind, productKind, linearKind, identityKind, addSubKind] as const;
+const kinds = [scaleKind, sumKind, productKind, linearKind, identityKind, addSubKind, moduleKind, onnxKind] as const;
 
 /** One served model. `kind` says what it computes. */
 export const modelConfigSchema = z.discriminatedUnion('kind', [
@@ -19,6 +21,8 @@ export const modelConfigSchema = z.discriminatedUnion('kind', [
   linearKind.schema,
   identityKind.schema,
   addSubKind.schema,
+  moduleKind.schema,
+  onnxKind.schema,
 ]);
 
 /** A model with every default filled in. */

@@ -127,6 +127,13 @@ export function oipErrorFromGrpc(code: number, message: string, options?: { caus
   return new OipError(status, httpStatusOfGrpc[status], message, options);
 }
 
+/** The error of a gRPC status by its name; undefined where no error has that name. */
+export function oipErrorOfStatus(name: string, message: string, options?: { cause?: unknown }): OipError | undefined {
+  if (name === 'OK' || !Object.hasOwn(grpcStatusCodes, name)) return undefined;
+  const status = name as GrpcStatus;
+  return new OipError(status, httpStatusOfGrpc[status], message, options);
+}
+
 /** The error that an HTTP status of 300 or more stands for, on the client's side. */
 export function oipErrorFromHttp(httpStatus: number, message: string): OipError {
   const status = grpcStatusOfHttp[httpStatus] ?? (httpStatus >= 500 ? 'INTERNAL' : 'INVALID_ARGUMENT');
