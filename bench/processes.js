@@ -102,6 +102,11 @@ export function residentMegabytes(pids) {
   return (kilobytes * 1_024) / 1e6;
 }
 
+/** Threads of the processes. */
+export function threadCount(pids) {
+  return pids.reduce((sum, pid) => sum + Number(statFields(pid)?.[17] ?? 0), 0);
+}
+
 /** Fields of /proc/<pid>/stat from the third on, `state`: the second holds the name, which may hold spaces. */
 function statFields(pid) {
   const text = readOrEmpty(`/proc/${pid}/stat`);

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepare, root } from '../scripts/prepare.js';
 import { requireH2load } from './load.js';
+import { processTree, threadCount } from './processes.js';
 import { contender, measure, startFloor, startOurs, warmUp } from './server-contenders.js';
 import { measureMemory } from './server-memory.js';
 import { compareRow, printReport } from './server-report.js';
@@ -130,13 +131,20 @@ async function workerRows() {
     note(`SKIPPED: two workers; the server refuses \`workers\` in its configuration: ${error.message}`);
     return;
   }
+  const one = await servers.ours();
+  // A row that compares one process with itself would say nothing, and look like a figure.
+  if (threadCount(processTree(two.pid)) <= threadCount(processTree(one.pid))) {
+    note('SKIPPED: two workers; the server takes `workers` and starts none');
+    await two.stop();
+    return;
+  }
   const common = { transport: 'grpc', n: 1, form: 'typed', scratch };
   const sides = [
     await contender({ ...common, server: { ...two, name: 'two workers' } }),
-    await contender({ ...common, server: await servers.ours() }),
+    await contender({ ...common, server: one }),
   ];
-  const [ours, one] = await alternate(what, sides);
-  rows.push(compareRow({ what, ours, floor: one, floorName: 'one worker', goal: 1.7 }));
+  const [ours, floor] = await alternate(what, sides);
+  rows.push(compareRow({ what, ours, floor, floorName: 'one worker', goal: 1.7 }));
   const cores = availableParallelism();
   const { cpuRatio, cores: used, floorCores } = rows.at(-1);
   note(
