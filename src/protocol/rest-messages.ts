@@ -3,16 +3,25 @@
  * directions; client and server share it. Source of the extension:
  * https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
  */
-import * as z from 'zod';
-import { assertJsonCounts } from './json-counts.js';
+import { isUtf8 } from 'node:buffer';
+import { isDatatype, isInteger } from './datatype.js';
 import { decodeJsonData, encodeJsonData } from './json-data.js';
-import { type JsonValue, parseJson, writeJson } from './json-text.js';
-import { defaultMessageLimits, type MessageLimits, noMessageLimits } from './message-limits.js';
+import { type JsonValue, maxJsonDepth, parseJson, parseJsonAsDoubles, writeJson } from './json-text.js';
+import { assertElementLimit, defaultMessageLimits, type MessageLimits, noMessageLimits } from './message-limits.js';
 import { decodeRaw, encodeRaw } from './raw-bytes.js';
 import { requireDatatype } from './require-datatype.js';
+import {
+  type JsonObject,
+  type JsonTensor,
+  readObject,
+  readParameters,
+  readRequestedOutputs,
+  readTensors,
+  readText,
+} from './rest-fields.js';
 import { elementCount } from './shape.js';
 import { oipError, quoteName } from './status.js';
-import type { InferRequest, InferResponse, Parameters, ParameterValue, RequestedOutput, Tensor } from './tensor.js';
+import type { InferRequest, InferResponse, Parameters, RequestedOutput, Tensor } from './tensor.js';
 
 /** Header that says how many bytes of a body are JSON; what follows them is binary tensor data. */
 export const headerLengthHeader = 'inference-header-content-length';
@@ -23,33 +32,13 @@ export interface RestBody {
   headerLength: number | undefined;
 }
 
-const parameters = z.record(z.string(), z.unknown()).nullish();
-const tensorSchema = z.object({
-  name: z.string(),
-  datatype: z.string(),
-  // A dimension beyond 2^53 is read as a bigint; the shape's own check refuses it.
-  shape: z.array(z.union([z.number(), z.bigint()]).transform(Number)),
-  parameters,
-  data: z.unknown().optional(),
-});
-const text = z.string().nullish();
+/** What one REST message may hold. */
+export interface RestLimits extends MessageLimits {
+  /** Nesting of arrays and objects. */
+  maxJsonDepth: number;
+}
 
-const requestSchema = z.object({
-  id: text,
-  parameters,
-  inputs: z.array(tensorSchema),
-  outputs: z.array(z.object({ name: z.string(), parameters })).nullish(),
-});
-
-const responseSchema = z.object({
-  model_name: text,
-  model_version: text,
-  id: text,
-  parameters,
-  outputs: z.array(tensorSchema),
-});
-
-type JsonTensor = z.output<typeof tensorSchema>;
+const defaultRestLimits: Readonly<RestLimits> = { ...defaultMessageLimits, maxJsonDepth };
 
 /** The number in the header of binary bodies. Throws INVALID_ARGUMENT where it is no length within the body. */
 export function parseHeaderLength(header: string | undefined, bodyLength: number): number | undefined {
@@ -70,22 +59,26 @@ export function parseHeaderLength(header: string | undefined, bodyLength: number
  * than `limits` allow.
  */
 export function decodeRestRequest(
-  rest: RestBody,
+  { body, headerLength = body.byteLength }: RestBody,
   modelName: string,
   modelVersion: string,
-  limits: Readonly<MessageLimits> = defaultMessageLimits,
+  limits: Readonly<RestLimits> = defaultRestLimits,
 ): InferRequest {
-  const { message, binary } = splitBody(rest, requestSchema, limits);
-  const { tensors, anyBinary } = decodeTensors('input', message.inputs, binary, limits);
-  return {
-    modelName,
-    modelVersion,
-    id: message.id ?? '',
-    parameters: scalars(message.parameters),
-    inputs: tensors,
-    outputs: (message.outputs ?? []).map((output) => ({ name: output.name, parameters: scalars(output.parameters) })),
-    form: anyBinary ? 'raw' : 'typed',
-  };
+  return readMessage(body, headerLength, limits.maxJsonDepth, (message) => {
+    const parameters = readParameters(message.parameters, 'parameters');
+    const tensors = readTensors(message.inputs, 'inputs', limits);
+    const id = readText(message.id, 'id');
+    const outputs = readRequestedOutputs(message.outputs, limits);
+    return {
+      tensors,
+      parameters,
+      decode: () => {
+        const { decoded, anyBinary } = decodeTensors('input', tensors, body.subarray(headerLength), limits);
+        const form = anyBinary ? 'raw' : 'typed';
+        return { modelName, modelVersion, id, parameters, inputs: decoded, outputs, form };
+      },
+    };
+  });
 }
 
 /** The body of a request; form `raw` sends every input in binary and asks for binary outputs. */
@@ -105,17 +98,23 @@ export function encodeRestRequest(request: InferRequest): RestBody {
 }
 
 /** A response from its body; throws as decodeRestRequest does. */
-export function decodeRestResponse(rest: RestBody): InferResponse {
-  const { message, binary } = splitBody(rest, responseSchema, noMessageLimits);
-  const { tensors, anyBinary } = decodeTensors('output', message.outputs, binary, noMessageLimits);
-  return {
-    modelName: message.model_name ?? '',
-    modelVersion: message.model_version ?? '',
-    id: message.id ?? '',
-    parameters: scalars(message.parameters),
-    outputs: tensors,
-    form: anyBinary ? 'raw' : 'typed',
-  };
+export function decodeRestResponse({ body, headerLength = body.byteLength }: RestBody): InferResponse {
+  return readMessage(body, headerLength, maxJsonDepth, (message) => {
+    const parameters = readParameters(message.parameters, 'parameters');
+    const tensors = readTensors(message.outputs, 'outputs', noMessageLimits);
+    const modelName = readText(message.model_name, 'model_name');
+    const modelVersion = readText(message.model_version, 'model_version');
+    const id = readText(message.id, 'id');
+    return {
+      tensors,
+      parameters,
+      decode: () => {
+        const { decoded, anyBinary } = decodeTensors('output', tensors, body.subarray(headerLength), noMessageLimits);
+        const form = anyBinary ? 'raw' : 'typed';
+        return { modelName, modelVersion, id, parameters, outputs: decoded, form };
+      },
+    };
+  });
 }
 
 /**
@@ -143,21 +142,44 @@ export function encodeRestResponse(
   );
 }
 
-function splitBody<T>(
-  { body, headerLength }: RestBody,
-  schema: z.ZodType<T>,
-  limits: Readonly<MessageLimits>,
-): { message: T; binary: Buffer } {
-  const length = headerLength ?? body.byteLength;
-  const json = parseJson(body.toString('utf8', 0, length));
-  assertJsonCounts(json, limits);
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const path = (issue?.path ?? []).map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-    throw oipError('INVALID_ARGUMENT', `${path.replace(/^\./, '') || 'body'}: ${issue?.message ?? 'not understood'}`);
-  }
-  return { message: parsed.data, binary: body.subarray(length) };
+/** A message whose members were read, and what makes the whole of them. */
+interface ReadMessage<T> {
+  tensors: readonly JsonTensor[];
+  parameters: Parameters;
+  decode: () => T;
+}
+
+/**
+ * The message in the first `length` bytes of a body. The fast parser reads it, and the exact one again where an integer
+ * lost digits to a double: hardly a message has one.
+ */
+function readMessage<T>(
+  body: Buffer,
+  length: number,
+  maxDepth: number,
+  read: (message: JsonObject) => ReadMessage<T>,
+): T {
+  const json = body.subarray(0, length);
+  // Bytes that are no text would come out as other text.
+  if (!isUtf8(json)) throw oipError('INVALID_ARGUMENT', 'The body is not valid JSON: it is not UTF-8');
+  const text = json.toString('utf8');
+  let message = read(readObject(parseJsonAsDoubles(text, maxDepth), 'body'));
+  if (hasLostDigits(message)) message = read(readObject(parseJson(text, maxDepth), 'body'));
+  return message.decode();
+}
+
+const isLossy = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);
+
+function hasLostDigits({ tensors, parameters }: ReadMessage<unknown>): boolean {
+  const inData = (data: unknown): boolean =>
+    Array.isArray(data) && (Array.isArray(data[0]) ? data.some(inData) : data.some(isLossy));
+  return (
+    Object.values(parameters).some(isLossy) ||
+    tensors.some(
+      ({ datatype, data, parameters: its }) =>
+        Object.values(its).some(isLossy) || (isDatatype(datatype) && isInteger(datatype) && inData(data)),
+    )
+  );
 }
 
 function joinBody(message: JsonValue, binary: Uint8Array[]): RestBody {
@@ -168,7 +190,7 @@ function joinBody(message: JsonValue, binary: Uint8Array[]): RestBody {
 
 function decodeTensors(
   role: 'input' | 'output',
-  tensors: JsonTensor[],
+  tensors: readonly JsonTensor[],
   binary: Buffer,
   limits: Readonly<MessageLimits>,
 ) {
@@ -177,14 +199,8 @@ function decodeTensors(
   const decoded = tensors.map((tensor): Tensor => {
     const subject = `${role} ${quoteName(tensor.name)}`;
     const datatype = requireDatatype(tensor.datatype, subject);
-    const { binary_data_size: size, ...parameters } = scalars(tensor.parameters);
-    const count = elementCount(tensor.shape, subject);
-    const common = {
-      name: tensor.name,
-      datatype,
-      shape: tensor.shape,
-      ...present(parameters),
-    };
+    const { binary_data_size: size, ...parameters } = tensor.parameters;
+    const common = { name: tensor.name, datatype, shape: tensor.shape, ...present(parameters) };
     if (size === undefined) {
       return { ...common, data: decodeJsonData(datatype, tensor.data, tensor.shape, parameters, subject, limits) };
     }
@@ -198,10 +214,12 @@ function decodeTensors(
         `${subject}: binary_data_size is ${String(size).slice(0, 40)}; ${binary.byteLength - offset} bytes of binary data are left`,
       );
     }
+    const count = elementCount(tensor.shape, subject);
+    assertElementLimit(datatype, count, limits, subject);
     const bytes = binary.subarray(offset, end);
     offset = end;
     anyBinary = true;
-    return { ...common, data: decodeRaw(datatype, bytes, count, subject, limits) };
+    return { ...common, data: decodeRaw(datatype, bytes, count, subject) };
   });
   if (offset !== binary.byteLength) {
     throw oipError(
@@ -209,7 +227,7 @@ function decodeTensors(
       `The body ends with ${binary.byteLength - offset} bytes that belong to no ${role}; give its binary_data_size`,
     );
   }
-  return { tensors: decoded, anyBinary };
+  return { decoded, anyBinary };
 }
 
 function encodeTensors(role: 'input' | 'output', tensors: Tensor[], isBinary: (name: string) => boolean) {
@@ -225,13 +243,6 @@ function encodeTensors(role: 'input' | 'output', tensors: Tensor[], isBinary: (n
     return { name, datatype, shape, parameters: { ...tensor.parameters, binary_data_size: bytes.byteLength } };
   });
   return { tensors: encoded, binary };
-}
-
-/** The parameters that the protocol has a type for; nested ones are for other servers' extensions. */
-function scalars(parameters: Record<string, unknown> | null | undefined): Parameters {
-  const isScalar = (entry: [string, unknown]): entry is [string, ParameterValue] =>
-    ['boolean', 'bigint', 'number', 'string'].includes(typeof entry[1]);
-  return Object.fromEntries(Object.entries(parameters ?? {}).filter(isScalar));
 }
 
 /** `parameters` as a member of a message, or no member where there are none. */

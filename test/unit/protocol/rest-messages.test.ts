@@ -61,6 +61,101 @@ describe('requests in JSON', () => {
     expect(inputs[0]).toMatchObject({ shape: [2, 2], data: Float64Array.of(1, 2, 3, 4) });
   });
 
+  it.each<[string, number[], string]>([
+    ['flat', [2, 2], '[1,2,3,4]'],
+    ['nested as the shape', [2, 2], '[[1,2],[3,4]]'],
+    ['nested otherwise', [4], '[[1,2],[3,4]]'],
+    ['nested deeper', [4], '[[[1],[2]],[[3],[4]]]'],
+    ['flat, for a scalar of one dimension more', [4, 1], '[1,2,3,4]'],
+  ])('take data that is %s for the shape %j', (_case, shape, data) => {
+    const { inputs } = decodeTensor({ shape, data: JSON.parse(data) });
+    expect(inputs[0]).toMatchObject({ shape, data: Float64Array.of(1, 2, 3, 4) });
+  });
+
+  it.each<[number[], string]>([
+    [[0], '[]'],
+    [[2, 0], '[[],[]]'],
+    [[0, 2], '[]'],
+  ])('take the empty tensor of shape %j', (shape, data) => {
+    expect(decodeTensor({ shape, data: JSON.parse(data) }).inputs[0]).toMatchObject({
+      shape,
+      data: new Float64Array(),
+    });
+  });
+
+  it.each(['[[1,2,3],[4]]', '[[1,2],3,4]', '[1,2,[3,4]]', '[[1,2],[3,[4]]]', '[[],[1,2,3,4]]', '[[[1,2]],[[3],[4]]]'])(
+    'refuse the ragged data %s though its number of elements is right',
+    (data) => {
+      expect(() => decodeTensor({ shape: [4], data: JSON.parse(data) })).toThrow(refusal('input "x"'));
+    },
+  );
+
+  it('take data as deep as JSON may be without running out of stack', () => {
+    const deep = `${'['.repeat(90)}1${']'.repeat(90)}`;
+    expect(
+      decodeText(`{"inputs":[{"name":"x","datatype":"FP64","shape":[1],"data":${deep}}]}`).inputs[0]?.data,
+    ).toEqual(Float64Array.of(1));
+  });
+
+  it.each<[Datatype, string, unknown]>([
+    ['INT64', '9007199254740993', BigInt64Array.of(9007199254740993n)],
+    ['INT64', '-9223372036854775808', BigInt64Array.of(-(2n ** 63n))],
+    ['UINT64', '18446744073709551615', BigUint64Array.of(2n ** 64n - 1n)],
+    ['INT64', '1.0', BigInt64Array.of(1n)],
+    ['INT64', '1e3', BigInt64Array.of(1000n)],
+    ['FP64', '9007199254740993', Float64Array.of(9007199254740992)],
+    ['FP64', '-0', Float64Array.of(-0)],
+    ['FP64', '-0.0', Float64Array.of(-0)],
+    ['FP64', '5e-324', Float64Array.of(5e-324)],
+    ['FP32', '0.1', Float32Array.of(0.1)],
+    ['FP32', '1e-60', Float32Array.of(0)],
+  ])('read %s %s exactly, flat and nested', (datatype, digits, expected) => {
+    for (const data of [`[${digits}]`, `[[${digits}]]`]) {
+      const text = `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[1],"data":${data}}]}`;
+      const [input] = decodeText(text).inputs;
+      expect(input && bits(input)).toEqual(bits({ ...(input as Tensor), data: expected as Tensor['data'] }));
+    }
+  });
+
+  it.each(['9223372036854775808', '-9223372036854775809'])('refuse %s in INT64, and show all its digits', (digits) => {
+    const text = `{"inputs":[{"name":"x","datatype":"INT64","shape":[1],"data":[${digits}]}]}`;
+    expect(() => decodeText(text)).toThrow(refusal(`element 0 is ${digits}`));
+  });
+
+  it('refuse an integer beyond 2^53 that is not written in digits alone', () => {
+    const text = '{"inputs":[{"name":"x","datatype":"INT64","shape":[1],"data":[9007199254740993.0]}]}';
+    expect(() => decodeText(text)).toThrow(refusal('digits alone'));
+  });
+
+  it('read parameters beyond 2^53 exactly, of the request and of a tensor', () => {
+    const text =
+      '{"parameters":{"a":9007199254740993},"inputs":[{"name":"x","datatype":"BOOL","shape":[1],"data":[true],"parameters":{"b":-9007199254740995}}]}';
+    const request = decodeText(text);
+    expect(request.parameters).toEqual({ a: 9007199254740993n });
+    expect(request.inputs[0]?.parameters).toEqual({ b: -9007199254740995n });
+  });
+
+  it('take the last of two members of one name, long integers or not', () => {
+    for (const n of ['1', '9007199254740993']) {
+      const text = `{"id":"a","id":"b","inputs":[{"name":"x","datatype":"INT64","shape":[1],"data":[${n}]}]}`;
+      expect(decodeText(text).id).toBe('b');
+    }
+  });
+
+  it('refuse bytes that are no UTF-8 instead of changing them', () => {
+    const body = Buffer.from('{"id":"\xff","inputs":[]}', 'latin1');
+    expect(() => decodeRestRequest({ body, headerLength: undefined }, 'm', '')).toThrow(refusal('not UTF-8'));
+  });
+
+  it('nest as deep as maxJsonDepth, and no deeper', () => {
+    const limits = { maxTensors: 1, maxTensorElements: 1, maxBytesElements: 1, maxJsonDepth: 5 };
+    const body = (data: string) =>
+      Buffer.from(`{"inputs":[{"name":"x","datatype":"FP64","shape":[1],"data":${data}}]}`);
+    const decode = (data: string) => decodeRestRequest({ body: body(data), headerLength: undefined }, 'm', '', limits);
+    expect(decode('[[1]]').inputs[0]?.data).toEqual(Float64Array.of(1));
+    expect(() => decode('[[[1]]]')).toThrow(refusal('maxJsonDepth'));
+  });
+
   it('carry id, parameters and requested outputs', () => {
     const text =
       '{"id":"7","parameters":{"a":1,"nested":{},"none":null},"inputs":[],"outputs":[{"name":"y","parameters":{"binary_data":true}}]}';
@@ -88,6 +183,7 @@ describe('requests in JSON', () => {
     ['-1 in UINT64', { datatype: 'UINT64', data: [-1] }, 'UINT64 holds 0 to'],
     ['1 in BOOL', { datatype: 'BOOL', data: [1] }, 'true or false'],
     ['a number in BYTES', { datatype: 'BYTES', data: [1] }, 'must be a string'],
+    ['base64 of five digits', { datatype: 'BYTES', data: ['AAAAA'], parameters: { content_type: 'base64' } }, 'base64'],
     ['no base64', { datatype: 'BYTES', data: ['*'], parameters: { content_type: 'base64' } }, 'must be base64'],
     ['a lone surrogate', { datatype: 'BYTES', data: ['\ud800'] }, 'well-formed'],
     ['FP16', { datatype: 'FP16', data: [1] }, 'binary'],
@@ -105,7 +201,11 @@ describe('requests in JSON', () => {
   });
 
   it.each<[string, string]>([
-    ['[]', 'expected object'],
+    ['[]', 'body: expected an object, got an array'],
+    ['null', 'body: expected an object, got null'],
+    ['{"inputs":[null]}', 'inputs[0]: expected an object'],
+    ['{"inputs":[],"outputs":[{}]}', 'outputs[0].name: expected a string, it is missing'],
+    ['{"inputs":[],"parameters":[]}', 'parameters: expected an object'],
     ['{}', 'inputs:'],
     ['{"inputs":{}}', 'inputs:'],
     ['{"inputs":[{"datatype":"FP64","shape":[1],"data":[1]}]}', 'inputs[0].name'],
