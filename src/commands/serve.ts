@@ -3,11 +3,13 @@ import { pathToFileURL } from 'node:url';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { PortTakenError } from '../engine/engine.js';
+import { withSources } from '../engine/files.js';
 import { assertPortFree } from '../engine/port-check.js';
 import { serverBundlePath } from '../engine/process/server-bundle.js';
 import { endpointAddresses } from '../environment/spec.js';
 import type { ServerConfig } from '../models/server-config.js';
 import type { CommandContext, CommonOptions } from './context.js';
+import { servedFiles } from './served-files.js';
 import { specOfConfig } from './spec-of-config.js';
 
 /** What the server bundle exports; it is loaded by file name, since the server is a program of its own. */
@@ -40,9 +42,13 @@ export interface ServeReport {
  * Serves until the context's signal aborts, then closes gracefully.
  * @throws PortTakenError, ConfigError
  */
-export async function serve(options: ServeOptions, { cwd, env, signal }: CommandContext): Promise<void> {
-  const { config } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
-  const { server } = specOfConfig(config, { source: 'none', id: '' });
+export async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
+  const { cwd, env, signal } = context;
+  const loaded = await loadConfig({ cwd, env, flags: options.flags ?? {} });
+  const { config } = loaded;
+  const files = await servedFiles(loaded, { kind: 'process', endpoint: '' }, context);
+  const spec = specOfConfig(config, files, { source: 'none', id: '' });
+  const server = JSON.parse(withSources(JSON.stringify(spec.server), files.files)) as ServerConfig;
   for (const port of Object.values(config.ports)) if (port !== 'auto') await assertPortFree(port, signal);
   const running = await start(config, server, options.writeLog);
   const endpoints = endpointAddresses({ host: '127.0.0.1', grpcPort: running.grpcPort, httpPort: running.httpPort });

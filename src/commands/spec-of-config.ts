@@ -1,9 +1,10 @@
 /** The desired environment of a config, as this version of kserve-env makes it. */
+import type { ModelFiles } from '../config/model-files.js';
 import type { Config } from '../config/schema.js';
 import { desiredSpec, type EnvironmentSpec } from '../environment/spec.js';
 import { packageVersion } from './package-info.js';
 
 /** The spec of a config with this package's version in it. */
-export function specOfConfig(config: Config, image: EnvironmentSpec['image']): EnvironmentSpec {
-  return desiredSpec({ config, image, version: packageVersion() });
+export function specOfConfig(config: Config, modelFiles: ModelFiles, image: EnvironmentSpec['image']): EnvironmentSpec {
+  return desiredSpec({ config, modelFiles, image, version: packageVersion() });
 }

@@ -15,6 +15,7 @@ import { connectClients } from './clients.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { lookUp, NotRunningError } from './find-environment.js';
 import { askHealth, type HealthReport, NotReadyError } from './health.js';
+import { servedFiles } from './served-files.js';
 import { specOfConfig } from './spec-of-config.js';
 
 /** Options of `status`. */
@@ -111,13 +112,17 @@ async function driftFrom(
   actual: EnvironmentSpec,
   given: string[],
   options: StatusOptions,
-  { cwd, env }: CommandContext,
+  context: CommandContext,
 ): Promise<string[] | undefined> {
+  const { cwd, env } = context;
   try {
-    const { config, setOutside } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
+    const loaded = await loadConfig({ cwd, env, flags: options.flags ?? {} });
+    const { config, setOutside } = loaded;
+    // Whether a container may read them is no question of drift.
+    const files = await servedFiles(loaded, { kind: 'process', endpoint: '' }, context);
     // What a flag said at the time is no drift of the file. The image is compared by `up`, which may have to make it.
     const once = given.filter((path) => !setOutside.includes(path));
-    return differences(specOfConfig(config, actual.image), actual, once);
+    return differences(specOfConfig(config, files, actual.image), actual, once);
   } catch (error) {
     if (error instanceof KServeEnvError) return undefined;
     throw error;

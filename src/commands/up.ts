@@ -19,6 +19,7 @@ import { type Operation, type Plan, planUp } from '../environment/plan.js';
 import { type EnvironmentSpec, endpointAddresses, instanceSpec } from '../environment/spec.js';
 import { type ChosenEngine, chooseEngine } from './choose-engine.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
+import { servedFiles } from './served-files.js';
 import { type SmokeReport, smokeFailure, smokeServer } from './smoke.js';
 import { specOfConfig } from './spec-of-config.js';
 
@@ -101,7 +102,8 @@ interface SetUp {
 async function planOnly({ loaded, chosen, context }: SetUp): Promise<UpPlanReport> {
   const { engine, info, reason, image } = chosen;
   const observed = await engine.inspect(loaded.name, context.signal);
-  const plan = planUp(specOfConfig(loaded.config, await image.identify()), observed);
+  const files = await servedFiles(loaded, info, context);
+  const plan = planUp(specOfConfig(loaded.config, files, await image.identify()), observed);
   return {
     name: loaded.name,
     engine: { ...info, reason },
@@ -115,12 +117,12 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
   const { loaded, chosen, phases, options, context } = setUp;
   const { engine, info, reason, image } = chosen;
   const { config, name } = loaded;
-  const observed = await phases.run('preflight', () => preflight(setUp));
+  const { observed, files } = await phases.run('preflight', () => preflight(setUp));
   const { imageId, cached, identity } = await phases.run('image', async () => {
     const value = await image.ensure(engine.images, context.signal);
     return { ...value, value };
   });
-  const spec = specOfConfig(config, identity);
+  const spec = specOfConfig(config, files, identity);
   const plan = planUp(spec, observed);
   const models = [...new Set(config.models.map((model) => model.name))];
   const instance = await applyPlan(plan, {
@@ -157,8 +159,10 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
   return { data, warnings: [], ...(failure && { failure }) };
 }
 
-/** What is there, and that the fixed ports are free or already ours. */
-async function preflight({ chosen: { engine }, loaded, context: { env, signal } }: SetUp) {
+/** What is there, that the models' files can be read, and that the fixed ports are free or already ours. */
+async function preflight({ chosen: { engine, info }, loaded, context }: SetUp) {
+  const { env, signal } = context;
+  const files = await servedFiles(loaded, info, context);
   await using elsewhere =
     engine.kind === 'process' ? undefined : (await connectEngine('process', engineContext(env))).engine;
   if (elsewhere) await assertNoProcess(elsewhere, loaded.name, signal);
@@ -168,7 +172,7 @@ async function preflight({ chosen: { engine }, loaded, context: { env, signal } 
   const engines = elsewhere ? [engine, elsewhere] : [engine];
   for (const port of fixed) if (!own.includes(port)) await assertFree(engines, port, signal);
   const ports = fixed.length === 0 ? 'the engine chooses the ports' : `free on 127.0.0.1: ${fixed.join(', ')}`;
-  return { value: observed, detail: own.length > 0 ? `${loaded.name} is running` : ports };
+  return { value: { observed, files }, detail: own.length > 0 ? `${loaded.name} is running` : ports };
 }
 
 /** One name in two engines would be two servers, and nobody could say which of them a command means. */

@@ -40,6 +40,8 @@ export interface LoadedConfig {
   exists: boolean;
   /** Dotted paths of the values that came from a flag or a variable. */
   setOutside: string[];
+  /** The error for what is found wrong later: it tells the place of each value. */
+  errorOf(findings: Finding[]): ConfigError;
 }
 
 /** What may be set from outside the file, by flag and by variable, and where it goes. */
@@ -73,15 +75,16 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 
   const parsed = configSchema.safeParse(raw);
   const findings = [...(parsed.error?.issues ?? []).flatMap((issue) => findingsOf(issue, raw)), ...checkRules(raw)];
-  if (!parsed.success || findings.length > 0) {
-    const problems = findings.map((finding) => locateOverride(finding, overrides, file.locate(finding)));
+  const errorOf = (wrong: Finding[]) => {
+    const problems = wrong.map((finding) => locateOverride(finding, overrides, file.locate(finding)));
     // In the order in which they are met when reading the file.
-    throw new ConfigError(problems.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)));
-  }
+    return new ConfigError(problems.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)));
+  };
+  if (!parsed.success || findings.length > 0) throw errorOf(findings);
   const config = parsed.data;
   const { path, exists } = file;
   const setOutside = overrides.map((override) => override.path.join('.'));
-  return { config, name: config.name ?? defaultEnvironmentName(path), path, exists, setOutside };
+  return { config, name: config.name ?? defaultEnvironmentName(path), path, exists, setOutside, errorOf };
 }
 
 /**

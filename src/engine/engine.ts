@@ -1,5 +1,7 @@
 /** The engine port: what kserve-env needs from whatever runs the server. Adapters live beside this file. */
+
 import { ExitCode, KServeEnvError, type KServeEnvErrorOptions } from '../errors.js';
+import type { ServedFile } from './files.js';
 
 export type EngineKind = 'docker' | 'process';
 
@@ -43,6 +45,8 @@ export interface InstanceSpec {
   labels: Record<string, string>;
   ports: { grpc: PortRequest; http: PortRequest };
   resources: ResourceLimits;
+  /** Files of this machine that the server may read, and no others. None unless given. */
+  files?: ServedFile[];
 }
 
 /**

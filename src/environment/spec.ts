@@ -1,5 +1,6 @@
 /** What an environment should be, as plain data: made from the config, carried by labels, compared for drift. */
 import { z } from 'zod';
+import type { ModelFile, ModelFiles } from '../config/model-files.js';
 import type { Config } from '../config/schema.js';
 import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../engine/engine.js';
 import { labelPrefix } from '../engine/labels.js';
@@ -12,6 +13,8 @@ export interface EnvironmentSpec {
   image: { source: string; id: string };
   ports: { grpc: PortRequest; http: PortRequest };
   resources: ResourceLimits;
+  /** Files that models are made of. */
+  files: ModelFile[];
   server: ServerConfig;
 }
 
@@ -28,6 +31,8 @@ const specSchema = z.object({
 /** What a spec is made from. */
 export interface SpecOptions {
   config: Config;
+  /** What `readModelFiles` says of the config; needed where a model is made of a file. */
+  modelFiles?: ModelFiles;
   image: EnvironmentSpec['image'];
   /** Version of kserve-env. */
   version: string;
@@ -39,11 +44,12 @@ const configFileLabel = `${labelPrefix}config-file`;
 const setOutsideLabel = `${labelPrefix}set-outside`;
 
 /** The environment that a config describes, with the ports that servers have inside their container. */
-export function desiredSpec({ config, image, version }: SpecOptions): EnvironmentSpec {
+export function desiredSpec({ config, modelFiles, image, version }: SpecOptions): EnvironmentSpec {
   return {
     image,
     ports: config.ports,
     resources: config.resources,
+    files: modelFiles?.files ?? [],
     server: {
       version,
       host: '0.0.0.0',
@@ -52,7 +58,7 @@ export function desiredSpec({ config, image, version }: SpecOptions): Environmen
       logLevel: config.server.logLevel,
       workers: workersFor(config),
       limits: config.server.limits,
-      models: config.models,
+      models: modelFiles?.models ?? config.models,
     },
   };
 }
@@ -80,6 +86,7 @@ export function instanceSpec(
     },
     ports: spec.ports,
     resources: spec.resources,
+    files: spec.files.map(({ source, target }) => ({ source, target })),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a container is created with: the security defaults, as one pure function of what was asked for. */
-import type { ContainerCreateOptions } from 'dockerode';
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import type { InstanceSpec, PortRequest } from '../engine.js';
+import type { ServedFile } from '../files.js';
 import { containerName, nameLabel } from '../labels.js';
 import { oldSpaceMiB } from '../memory.js';
 
@@ -53,6 +54,7 @@ export function createOptions(spec: InstanceSpec): ContainerCreateOptions {
       IpcMode: 'private',
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '5m', 'max-file': '2' } },
+      ...(spec.files?.length && { Mounts: spec.files.map(readOnlyMount) }),
     },
   };
 }
@@ -71,6 +73,15 @@ export function networkOptions(name: string): object {
 
 function publish(port: PortRequest): { HostIp: string; HostPort: string } {
   return { HostIp: '127.0.0.1', HostPort: port === 'auto' ? '' : String(port) };
+}
+
+/**
+ * As a mount and not as a bind: a source that is missing is an error, and no directory is made in its place. What is
+ * mounted below the source stays out, since it would be writable.
+ */
+function readOnlyMount({ source, target }: ServedFile): MountSettings {
+  const BindOptions = { Propagation: 'rprivate', NonRecursive: true } as const;
+  return { Type: 'bind', Source: source, Target: target, ReadOnly: true, BindOptions };
 }
 
 function withHeapLimit(spec: InstanceSpec): Record<string, string> {

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import type { ExitInfo, PortRequest } from '../engine.js';
+import { withSources } from '../files.js';
 import { oldSpaceMiB } from '../memory.js';
 import type { InstanceRecord } from './record.js';
 
@@ -79,7 +80,9 @@ function serverEnvironment(
   }
   Object.assign(env, record.env, { [instanceIdVariable]: record.id });
   const config = env[serverConfigVariable];
-  if (config !== undefined) env[serverConfigVariable] = onThisMachine(config, record.ports);
+  if (config !== undefined) {
+    env[serverConfigVariable] = withSources(onThisMachine(config, record.ports), record.files);
+  }
   return env;
 }
 

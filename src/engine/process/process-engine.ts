@@ -184,6 +184,7 @@ export function processEngine(options: ProcessEngineOptions): Engine {
         env: spec.env,
         ports: spec.ports,
         resources: spec.resources,
+        files: spec.files ?? [],
         createdAt: new Date().toISOString(),
       });
       return await toInstance(record);

@@ -27,6 +27,7 @@ const recordSchema = z.object({
     http: z.union([z.int(), z.literal('auto')]),
   }),
   resources: z.object({ memoryMiB: z.number(), cpus: z.number() }),
+  files: z.array(z.object({ source: z.string(), target: z.string() })).default([]),
   createdAt: z.string(),
   /** Written before the process is there, so that one whose number was never noted can still be found. */
   startedAt: z.string().optional(),

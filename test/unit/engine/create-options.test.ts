@@ -35,6 +35,21 @@ describe('What a container is created with', () => {
     expect(HostConfig).not.toHaveProperty('CapAdd');
   });
 
+  it('mounts the files that were asked for, to be read only, without what is mounted below them', () => {
+    const files = [{ source: '/home/me/model.onnx', target: '/models/0/model.onnx' }];
+    const { HostConfig } = createOptions({ ...spec, files });
+    expect(HostConfig).not.toHaveProperty('Binds');
+    expect(HostConfig?.Mounts).toEqual([
+      {
+        Type: 'bind',
+        Source: '/home/me/model.onnx',
+        Target: '/models/0/model.onnx',
+        ReadOnly: true,
+        BindOptions: { Propagation: 'rprivate', NonRecursive: true },
+      },
+    ]);
+  });
+
   it.each([
     [64, 32],
     [128, 32],
