@@ -1,23 +1,17 @@
 /** Raw tensor data: little-endian, row-major, unpadded bytes, as the protocol's raw contents and binary extension carry it. */
 import { type Datatype, type Elements, elementSize } from './datatype.js';
-import { assertElementLimit, type MessageLimits, noMessageLimits } from './message-limits.js';
 import { oipError } from './status.js';
 import { fixedBytes, readFixed } from './wire/fixed-elements.js';
 
 /**
  * Elements from raw bytes. The result may be a view of `bytes` where their alignment allows it, so neither may be
- * changed afterwards. `subject` names the tensor in messages; `count` is the number of elements its shape asks for.
+ * changed afterwards. `subject` names the tensor in messages; `count` is the number of elements its shape asks for,
+ * which is also the most that are made.
  * Throws INVALID_ARGUMENT where the length is not what `count` needs, a BOOL is neither 0 nor 1, or the
- * lengths of BYTES elements do not add up, and TOO_LARGE for more elements than `limits` allow.
+ * lengths of BYTES elements do not add up.
  */
-export function decodeRaw(
-  datatype: Datatype,
-  bytes: Uint8Array,
-  count: number,
-  subject: string,
-  limits: Readonly<MessageLimits> = noMessageLimits,
-): Elements {
-  if (datatype === 'BYTES') return decodeRawBytes(bytes, count, subject, limits);
+export function decodeRaw(datatype: Datatype, bytes: Uint8Array, count: number, subject: string): Elements {
+  if (datatype === 'BYTES') return decodeRawBytes(bytes, count, subject);
   const size = elementSize[datatype] ?? 1;
   if (bytes.byteLength !== count * size) {
     throw oipError(
@@ -25,7 +19,6 @@ export function decodeRaw(
       `${subject}: ${count} elements of ${datatype} are ${count * size} raw bytes, the data has ${bytes.byteLength}`,
     );
   }
-  assertElementLimit(datatype, count, limits, subject);
   if (datatype === 'BOOL') {
     const wrong = bytes.findIndex((value) => value > 1);
     if (wrong !== -1) {
@@ -38,38 +31,29 @@ export function decodeRaw(
   return readFixed(datatype, bytes, 0, count);
 }
 
-/** Counted before the first element is made: four bytes of a message make one, and a million of them cost seconds. */
-function decodeRawBytes(
-  bytes: Uint8Array,
-  count: number,
-  subject: string,
-  limits: Readonly<MessageLimits>,
-): Uint8Array[] {
+function decodeRawBytes(bytes: Uint8Array, count: number, subject: string): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let found = 0;
-  for (let offset = 0; offset < bytes.byteLength; found++) {
-    if (found === count) {
+  const elements: Uint8Array[] = [];
+  for (let offset = 0; offset < bytes.byteLength; ) {
+    if (elements.length === count) {
       throw oipError('INVALID_ARGUMENT', `${subject}: the raw data goes on after its ${count} elements of BYTES`);
     }
     const start = offset + 4;
     const end = start > bytes.byteLength ? Number.POSITIVE_INFINITY : start + view.getUint32(offset, true);
     if (end > bytes.byteLength) {
-      throw oipError('INVALID_ARGUMENT', `${subject}: element ${found} of BYTES reaches past the end of the raw data`);
+      throw oipError(
+        'INVALID_ARGUMENT',
+        `${subject}: element ${elements.length} of BYTES reaches past the end of the raw data`,
+      );
     }
+    elements.push(bytes.subarray(start, end));
     offset = end;
   }
-  if (found !== count) {
+  if (elements.length !== count) {
     throw oipError(
       'INVALID_ARGUMENT',
-      `${subject}: the shape needs ${count} elements of BYTES, the raw data has ${found}`,
+      `${subject}: the shape needs ${count} elements of BYTES, the raw data has ${elements.length}`,
     );
-  }
-  assertElementLimit('BYTES', count, limits, subject);
-  const elements: Uint8Array[] = [];
-  for (let offset = 0; offset < bytes.byteLength; ) {
-    const start = offset + 4;
-    offset = start + view.getUint32(offset, true);
-    elements.push(bytes.subarray(start, offset));
   }
   return elements;
 }

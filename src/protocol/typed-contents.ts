@@ -7,7 +7,6 @@ import {
   type IntegerDatatype,
   integerRanges,
 } from './datatype.js';
-import { assertElementLimit, type MessageLimits } from './message-limits.js';
 import { assertElementCount } from './shape.js';
 import { oipError } from './status.js';
 import { type ContentsField, fieldOf } from './wire/contents-fields.js';
@@ -24,12 +23,11 @@ export interface TypedTensor {
 /**
  * Elements from typed contents that were counted; `read` makes them. Throws INVALID_ARGUMENT where another field than
  * the datatype's is filled, the number of elements is not what the shape needs, or an integer is beyond the datatype's
- * range, and TOO_LARGE for more elements than `limits` allow.
+ * range.
  */
 export function decodeContents(
   { datatype, shape, subject }: TypedTensor,
   found: ContentsCount | undefined,
-  limits: Readonly<MessageLimits>,
   read: (field: ContentsField, found: ContentsCount) => Elements,
 ): Elements {
   const field = fieldOf[datatype];
@@ -45,7 +43,6 @@ export function decodeContents(
   }
   const count = found?.count ?? 0;
   assertElementCount(count, shape, subject);
-  assertElementLimit(datatype, count, limits, subject);
   if (!found || count === 0) return datatype === 'BYTES' ? [] : createElements(datatype, 0);
   const data = read(field, found);
   if (datatype === 'INT8' || datatype === 'INT16' || datatype === 'UINT8' || datatype === 'UINT16') {

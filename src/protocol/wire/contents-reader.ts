@@ -8,8 +8,16 @@ import { readFixed } from './fixed-elements.js';
 import { countVarints, readVarints, type VarintArray, varintTarget } from './packed-varints.js';
 import { malformed, type WireReader, wireType } from './wire-reader.js';
 
+/**
+ * What takes the parts of contents on a walk: the bytes from `start` to `end` are elements as they stand in a packed
+ * field; `single` ones are one element, whatever their length.
+ */
+interface Parts {
+  take(field: ContentsField, start: number, end: number, single: boolean): void;
+}
+
 /** What the first walk has found: which field has elements, how many, and where the last part of them is. */
-export class ContentsCount {
+export class ContentsCount implements Parts {
   field: ContentsField | undefined;
   count = 0;
   parts = 0;
@@ -18,8 +26,15 @@ export class ContentsCount {
   /** Another field that has elements, too. */
   other: ContentsField | undefined;
 
-  /** Takes a part that is the bytes from `start` to `end` and holds `count` elements of `field`. */
-  add(field: ContentsField, count: number, start: number, end: number): void {
+  private readonly bytes: Buffer;
+
+  /** Counts contents in `bytes`, the whole message. */
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+
+  take(field: ContentsField, start: number, end: number, single: boolean): void {
+    const count = single ? 1 : packedCount(this.bytes, field, start, end);
     if (count === 0) return;
     this.field ??= field;
     if (this.field !== field) {
@@ -33,17 +48,8 @@ export class ContentsCount {
   }
 }
 
-/** Counts the contents message that the reader stands before. Throws RangeError where it is malformed. */
-export function countContents(reader: WireReader, found: ContentsCount): void {
-  walkContents(reader, (field, start, end, single) => {
-    found.add(field, single ? 1 : packedCount(reader.bytes, field, start, end), start, end);
-  });
-}
-
-/** Where the elements are: one after the other, as they are in a packed field. */
-type Visit = (field: ContentsField, start: number, end: number, single: boolean) => void;
-
-function walkContents(reader: WireReader, visit: Visit): void {
+/** Walks the contents message that the reader stands before. Throws RangeError where it is malformed. */
+export function walkContents(reader: WireReader, parts: Parts): void {
   const outer = reader.enter();
   while (!reader.atEnd) {
     const tag = reader.tag();
@@ -52,11 +58,11 @@ function walkContents(reader: WireReader, visit: Visit): void {
       const length = reader.length();
       const start = reader.position;
       reader.position += length;
-      visit(field, start, reader.position, field.wireType === wireType.delimited);
+      parts.take(field, start, reader.position, field.wireType === wireType.delimited);
     } else if (field && (tag & 7) === field.wireType) {
       const start = reader.position;
       reader.skip(tag);
-      visit(field, start, reader.position, true);
+      parts.take(field, start, reader.position, true);
     } else reader.skip(tag);
   }
   reader.leave(outer);
@@ -82,11 +88,8 @@ export function readContents(
   const eachPart = (take: (start: number, end: number) => void): void => {
     if (found.parts === 1) take(found.start, found.end);
     else {
-      eachContents((reader) =>
-        walkContents(reader, (at, start, end) => {
-          if (at === field) take(start, end);
-        }),
-      );
+      const parts: Parts = { take: (at, start, end) => at === field && take(start, end) };
+      eachContents((reader) => walkContents(reader, parts));
     }
   };
   if (field.datatype === 'BYTES') {

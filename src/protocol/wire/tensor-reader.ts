@@ -1,16 +1,20 @@
 /** `InferInputTensor` and `InferOutputTensor`, which have the same fields, read. */
-import { assertDimensionLimit, type MessageLimits } from '../message-limits.js';
+import { elementSize } from '../datatype.js';
+import { assertDimensionLimit, assertElementLimit, type MessageLimits } from '../message-limits.js';
 import { decodeRaw } from '../raw-bytes.js';
 import { requireDatatype } from '../require-datatype.js';
 import { elementCount } from '../shape.js';
 import { oipError, quoteName } from '../status.js';
 import type { DataForm, Tensor } from '../tensor.js';
 import { decodeContents } from '../typed-contents.js';
-import { ContentsCount, countContents, readContents } from './contents-reader.js';
+import { ContentsCount, readContents, walkContents } from './contents-reader.js';
 import { countVarints } from './packed-varints.js';
 import { ParametersReader } from './parameters.js';
 import { tensorTags } from './tensor-tags.js';
 import type { WireReader } from './wire-reader.js';
+
+/** An empty element of BYTES in raw form: its length. */
+const smallestRawBytes = 4;
 
 /** A tensor as it stands in the message: checked to be protobuf, its elements counted and not yet read. */
 export interface WireTensor {
@@ -58,8 +62,8 @@ export function readTensor(reader: WireReader): WireTensor {
         break;
       case tensorTags.contents:
         // Contents that come twice are one message in two parts: the specification merges them.
-        tensor.contents ??= new ContentsCount();
-        countContents(reader, tensor.contents);
+        tensor.contents ??= new ContentsCount(reader.bytes);
+        walkContents(reader, tensor.contents);
         break;
       default:
         reader.skip(tag);
@@ -105,6 +109,9 @@ export function decodeTensors(
     const datatype = requireDatatype(tensor.datatype, subject);
     const count = elementCount(shape, subject);
     const bytes = raw[index];
+    // As many as are made where shape and data agree; where they do not, that is what is wrong.
+    const held = bytes ? bytes.byteLength / (elementSize[datatype] ?? smallestRawBytes) : (contents?.count ?? 0);
+    assertElementLimit(datatype, Math.min(count, Math.floor(held)), limits, subject);
     if (bytes && contents?.field) {
       throw oipError(
         'INVALID_ARGUMENT',
@@ -112,8 +119,8 @@ export function decodeTensors(
       );
     }
     const data = bytes
-      ? decodeRaw(datatype, bytes, count, subject, limits)
-      : decodeContents({ datatype, shape, subject }, contents, limits, (field, found) =>
+      ? decodeRaw(datatype, bytes, count, subject)
+      : decodeContents({ datatype, shape, subject }, contents, (field, found) =>
           readContents(field, found, reader, (read) => eachContents(reader, tensor, read)),
         );
     const given = parameters?.values;
