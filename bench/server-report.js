@@ -8,8 +8,12 @@ export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.
 
 const round = (value, digits) => Number(value.toFixed(digits));
 
-/** At least the goal is wanted, where there is one. `ours` and `floor` are measurements of server-contenders.js, in pairs. */
-export function compareRow({ what, ours, floor, floorName, goal }) {
+/**
+ * At least the goal is wanted, where there is one. `ours`, `floor` and `ceiling` are measurements of
+ * server-contenders.js, in pairs; `ceiling` is of the framework that does nothing, and its ratio to the floor is the
+ * most that ours can have.
+ */
+export function compareRow({ what, ours, floor, floorName, goal, ceiling }) {
   const ratios = ours.map(({ rate }, index) => rate / floor[index].rate);
   const cpuRatios = ours.map(({ cpuMicros }, index) => floor[index].cpuMicros / cpuMicros);
   const middle = (runs, key) => median(runs.map((run) => run[key]));
@@ -27,6 +31,7 @@ export function compareRow({ what, ours, floor, floorName, goal }) {
     cpuRatio: round(median(cpuRatios), 2),
     cores: round(middle(ours, 'cores'), 2),
     floorCores: round(middle(floor, 'cores'), 2),
+    ...(ceiling && { ceiling: round(median(ceiling.map(({ rate }, index) => rate / floor[index].rate)), 2) }),
     ...(goal !== undefined && { goal, met: ratio >= goal }),
   };
 }
@@ -36,10 +41,12 @@ export function memoryRow({ what, value, unit, goal }) {
   return { kind: 'memory', what, value: round(value, unit === 'MB' ? 0 : 2), unit, goal, met: value <= goal };
 }
 
-function surroundings() {
-  let commit = 'unknown';
+/** A bundle from elsewhere has nothing to do with the commit of this checkout. */
+function surroundings(bundle) {
+  let commit = bundle ?? 'unknown';
   try {
-    commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8', stdio: 'pipe' });
+    if (bundle === undefined)
+      commit = execFileSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8', stdio: 'pipe' });
   } catch {
     // Not a checkout of git.
   }
@@ -65,11 +72,12 @@ function cells(row) {
     row.ratio.toFixed(2),
     row.cpuRatio.toFixed(2),
     row.goal === undefined ? '' : `≥ ${row.goal}`,
+    row.ceiling === undefined ? '' : row.ceiling.toFixed(2),
     met(row),
   ];
 }
 
-const rateHead = ['what', 'req/s', 'CPU µs', 'floor', 'req/s', 'CPU µs', 'ratio', 'by CPU', 'goal', 'met'];
+const rateHead = ['what', 'req/s', 'CPU µs', 'floor', 'req/s', 'CPU µs', 'ratio', 'by CPU', 'goal', 'ceiling', 'met'];
 const memoryHead = ['memory', 'figure', 'goal', 'met'];
 const memoryCells = (row) => [row.what, `${row.value} ${row.unit}`, `≤ ${row.goal}`, met(row)];
 
@@ -89,8 +97,8 @@ function textTable(head, lines) {
 }
 
 /** Prints to stdout what was found, as the flags ask. */
-export function printReport(report, { json, markdown }) {
-  const about = surroundings();
+export function printReport(report, { json, markdown, bundle }) {
+  const about = surroundings(bundle);
   if (json) {
     console.log(JSON.stringify({ ...about, ...report }, null, 2));
     return;

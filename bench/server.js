@@ -96,7 +96,14 @@ async function grpcRows() {
       const [ours, identity, protoLoader] = await alternate(what, sides);
       rows.push(compareRow({ what, ours, floor: identity, floorName: sides[1].server.name, goal: 0.85 }));
       rows.push(
-        compareRow({ what, ours, floor: protoLoader, floorName: sides[2].server.name, goal: protoLoaderGoals[n] }),
+        compareRow({
+          what,
+          ours,
+          floor: protoLoader,
+          floorName: sides[2].server.name,
+          goal: protoLoaderGoals[n],
+          ceiling: identity,
+        }),
       );
     }
   }
@@ -131,11 +138,12 @@ async function workerRows() {
     note(`SKIPPED: two workers; the server refuses \`workers\` in its configuration: ${error.message}`);
     return;
   }
-  const one = await servers.ours();
+  // As new as the other: neither has code compiled for other sizes, nor threads from earlier work.
+  const one = await startOurs(bundle);
   // A row that compares one process with itself would say nothing, and look like a figure.
   if (threadCount(processTree(two.pid)) <= threadCount(processTree(one.pid))) {
     note('SKIPPED: two workers; the server takes `workers` and starts none');
-    await two.stop();
+    await Promise.all([one.stop(), two.stop()]);
     return;
   }
   const common = { transport: 'grpc', n: 1, form: 'typed', scratch };
@@ -151,7 +159,7 @@ async function workerRows() {
     `Two workers used ${used} cores, one used ${floorCores}, of ${cores}${cores < 3 ? ', of which h2load takes one' : ''}. ` +
       `With a core for each they would answer ${(2 * cpuRatio).toFixed(2)} times as much as one, by CPU time a request.`,
   );
-  await two.stop();
+  await Promise.all([one.stop(), two.stop()]);
 }
 
 async function memoryRows() {
@@ -169,5 +177,5 @@ try {
 } finally {
   for (const server of running.values()) await (await server).stop();
 }
-printReport({ rows, notes, rounds, loadSeconds, tool, bundle: flags.bundle ?? 'built from this checkout' }, flags);
+printReport({ rows, notes, rounds, loadSeconds, tool }, flags);
 process.exit(0);
