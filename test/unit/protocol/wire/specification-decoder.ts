@@ -37,7 +37,7 @@ export type Departure =
   | 'replaces what is no UTF-8'
   | 'lets the member of a oneof that came first stand after others';
 
-export class MalformedMessage extends Error {}
+class MalformedMessage extends Error {}
 
 interface Input {
   bytes: Uint8Array;

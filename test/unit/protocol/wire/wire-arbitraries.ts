@@ -13,7 +13,7 @@ const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n });
 
 /** Parameters as they are read: integers are bigint. */
-export const wireParameters: fc.Arbitrary<Parameters> = fc.dictionary(
+const wireParameters: fc.Arbitrary<Parameters> = fc.dictionary(
   fc.oneof(text, fc.constantFrom('__proto__', 'constructor', '')),
   fc.oneof(
     fc.boolean(),
