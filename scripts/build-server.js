@@ -1,20 +1,30 @@
 /** Bundles the server to the one file that goes into the image and that the process engine runs. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The bundle stands alone: the proto file becomes a string in it. */
-const inlineProto = {
-  name: 'inline-proto',
+/** The bundle stands alone: the proto files become strings in it. */
+const inlineProtos = {
+  name: 'inline-protos',
   setup(esbuild) {
     esbuild.onLoad({ filter: /protocol[\\/]proto-source\.ts$/ }, async () => {
-      const proto = await readFile(`${root}proto/inference.proto`, 'utf8');
-      return { contents: `export function readProto() { return ${JSON.stringify(proto)}; }`, loader: 'ts' };
+      const texts = await readProtos();
+      const contents = `const texts = ${JSON.stringify(texts)};
+        export function readProto(path = 'inference.proto') { return texts[path]; }`;
+      return { contents, loader: 'ts' };
     });
   },
 };
+
+/** Text of every file of proto/, by the path that protobuf knows it by. */
+async function readProtos() {
+  const names = await readdir(`${root}proto`, { recursive: true });
+  const paths = names.filter((name) => name.endsWith('.proto')).map((name) => name.replaceAll('\\', '/'));
+  const texts = paths.sort().map(async (path) => [path, await readFile(`${root}proto/${path}`, 'utf8')]);
+  return Object.fromEntries(await Promise.all(texts));
+}
 
 export async function buildServer(outfile = `${root}dist/kserve-server.cjs`) {
   await build({
@@ -30,7 +40,7 @@ export async function buildServer(outfile = `${root}dist/kserve-server.cjs`) {
     minifyWhitespace: true,
     legalComments: 'linked',
     logLevel: 'warning',
-    plugins: [inlineProto],
+    plugins: [inlineProtos],
   });
 }
 

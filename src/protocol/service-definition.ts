@@ -16,7 +16,8 @@ import { decodeInferRequest } from './wire/infer-messages.js';
 protobuf.util.Long = Long;
 protobuf.configure();
 
-const serviceName = 'inference.GRPCInferenceService';
+/** Full name of the service of inference. */
+export const inferenceServiceName = 'inference.GRPCInferenceService';
 
 /**
  * What the deserializer of an inference makes. grpc-js answers INTERNAL to whatever a deserializer throws, so a refusal
@@ -80,7 +81,7 @@ const asIs = (bytes: Buffer): Buffer => bytes;
 function serviceDefinition(inferRequestDeserialize: (bytes: Buffer) => unknown): Record<string, unknown> {
   const { root } = protobuf.parse(readProto(), { keepCase: true });
   root.resolveAll();
-  const methods = root.lookupService(serviceName).methodsArray.map((method) => {
+  const methods = root.lookupService(inferenceServiceName).methodsArray.map((method) => {
     const request = root.lookupType(`inference.${method.requestType}`);
     const response = root.lookupType(`inference.${method.responseType}`);
     const codec =
@@ -100,7 +101,7 @@ function serviceDefinition(inferRequestDeserialize: (bytes: Buffer) => unknown):
     return [
       method.name,
       {
-        path: `/${serviceName}/${method.name}`,
+        path: `/${inferenceServiceName}/${method.name}`,
         requestStream: method.requestStream ?? false,
         responseStream: method.responseStream ?? false,
         originalName: method.name,

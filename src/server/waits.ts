@@ -8,3 +8,6 @@ export const flushMs = 200;
 
 /** Milliseconds that an idle HTTP connection is kept: longer than clients keep theirs, so that none writes into a closing one. */
 export const keepAliveMs = 65_000;
+
+/** Milliseconds that a new gRPC connection has to say that it speaks HTTP/2. */
+export const firstBytesMs = 10_000;

@@ -1,74 +1,49 @@
-/** The gRPC transport: messages in, data plane, messages out. */
-import {
-  type handleUnaryCall,
-  logVerbosity,
-  Server,
-  ServerCredentials,
-  setLogVerbosity,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
-import { inferRequestOf, type ServerMethods, serverServiceDefinition } from '../../protocol/service-definition.js';
-import { encodeInferResponse } from '../../protocol/wire/infer-messages.js';
-import type { WireExtensionMethods } from '../../protocol/wire-extensions.js';
-import { asOipError, type DataPlane } from '../data-plane.js';
-import type { Logger } from '../telemetry/logger.js';
+/** The gRPC transport: the services, on a server of grpc-js, behind connections and calls that are counted. */
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { RunningTransport, TransportOptions } from '../transport.js';
+import { listenForConnections } from './connections.js';
+import { createIncomingCalls, http2ServerOf } from './incoming-calls.js';
+import { namedLimit } from './named-limit.js';
+import { createOpenStreams } from './open-streams.js';
+import { createServices, methodNames } from './services.js';
 
-type Handlers = {
-  [Method in Exclude<keyof ServerMethods, keyof WireExtensionMethods | 'ModelStreamInfer'>]: (
-    request: ServerMethods[Method]['request'],
-  ) => ServerMethods[Method]['response'] | Promise<ServerMethods[Method]['response']>;
-};
-
-/** Listens for gRPC in plain text. Rejects with the system's words where the port cannot be had. */
-export async function startGrpcServer({
-  host,
-  port,
-  dataPlane,
-  limits,
-  log,
-}: TransportOptions): Promise<RunningTransport> {
+/** Listens for gRPC in plain text. Rejects with the system's error where the port cannot be had. */
+export async function startGrpcServer(options: TransportOptions): Promise<RunningTransport> {
+  const { host, port, limits, requests, log } = options;
   // What grpc-js would print beside our own lines comes back as an error anyway.
   if (!process.env.GRPC_VERBOSITY) setLogVerbosity(logVerbosity.NONE);
-  const server = new Server({ 'grpc.max_receive_message_length': limits.maxReceiveMessageBytes });
-  const handlers = createHandlers(dataPlane);
-  const implementation = Object.fromEntries(
-    Object.entries(handlers).map(([method, handler]) => [method, unary(handler as UnaryHandler, log)]),
-  );
-  server.addService(serverServiceDefinition(limits), implementation as UntypedServiceImplementation);
-  const bound = await new Promise<number>((resolve, reject) => {
-    const address = host.includes(':') ? `[${host}]` : host;
-    server.bindAsync(`${address}:${port}`, ServerCredentials.createInsecure(), (error, chosen) =>
-      error ? reject(error) : resolve(chosen),
-    );
+  const server = new Server({
+    'grpc.max_receive_message_length': namedLimit('maxReceiveMessageBytes', limits.maxReceiveMessageBytes),
+    'grpc.max_send_message_length': namedLimit('maxSendMessageBytes', limits.maxSendMessageBytes),
+    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+    // Its counts are not served, and cost every call.
+    'grpc.enable_channelz': 0,
+  });
+  const streams = createOpenStreams();
+  const calls = createIncomingCalls(requests);
+  const services = createServices(options, streams, calls.describe);
+  for (const { definition, implementation } of services) server.addService(definition, implementation);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const http2Server = http2ServerOf(server);
+  http2Server.updateSettings({ maxHeaderListSize: limits.maxHeaderBytes });
+  calls.guard(http2Server, methodNames(services));
+  const connections = await listenForConnections({
+    host,
+    port,
+    maxConnections: limits.maxConnections,
+    log,
+    accept: (socket) => injector.injectConnection(socket),
   });
   return {
-    port: bound,
-    stop: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
-    cut: () => server.forceShutdown(),
-  };
-}
-
-function createHandlers(dataPlane: DataPlane): Handlers {
-  return {
-    ServerLive: () => ({ live: dataPlane.serverLive() }),
-    ServerReady: () => ({ ready: dataPlane.serverReady() }),
-    ModelReady: ({ name, version }) => ({ ready: dataPlane.modelReady(name, version) }),
-    ServerMetadata: () => dataPlane.serverMetadata(),
-    ModelMetadata: ({ name, version }) => dataPlane.modelMetadata(name, version),
-    ModelInfer: async (decoded) => encodeInferResponse(await dataPlane.infer(inferRequestOf(decoded))),
-  };
-}
-
-type UnaryHandler = (request: unknown) => unknown;
-
-function unary(handler: UnaryHandler, log: Logger): handleUnaryCall<unknown, unknown> {
-  return async (call, callback) => {
-    try {
-      callback(null, await handler(call.request));
-    } catch (error) {
-      const { grpcCode, message } = asOipError(error, log);
-      callback({ code: grpcCode, details: message });
-    }
+    port: connections.port,
+    async stop() {
+      const closed = connections.close();
+      streams.end();
+      await Promise.all([closed, new Promise<void>((resolve) => server.tryShutdown(() => resolve()))]);
+    },
+    cut() {
+      connections.cut();
+      server.forceShutdown();
+    },
   };
 }
