@@ -46,7 +46,8 @@ export function preparePython(name, requirements) {
   prepareUv();
   rmSync(`${root}.cache/${name}`, { recursive: true, force: true });
   const uv = program('uv', 'uv');
-  const quiet = { UV_PYTHON_DOWNLOADS: 'never' };
+  // The system's certificates, as pip and Go use them: a company may have one of its own.
+  const settings = { UV_PYTHON_DOWNLOADS: 'never', UV_SYSTEM_CERTS: 'true' };
   run(
     `Creating a Python environment: ${name}`,
     uv,
@@ -54,7 +55,7 @@ export function preparePython(name, requirements) {
     quiet,
   );
   const where = ['--quiet', '--python', pythonOf(name), '--exclude-newer', packagesOf];
-  run(`Installing ${requirements.join(', ')}`, uv, ['pip', 'install', ...where, ...requirements], quiet);
+  run(`Installing ${requirements.join(', ')}`, uv, ['pip', 'install', ...where, ...requirements], settings);
   writeFileSync(mark(name, requirements), '');
 }
 
