@@ -118,8 +118,7 @@ async function awaitReady(
       if (first === undefined) return;
       await phases.run('warm-up', async () => {
         const model = first.name;
-        await pollWarmUp(grpc, model, { timeoutMs: left(), signal, onAnswer });
-        return { value: undefined, detail: `${model} answered` };
+        return { value: undefined, detail: await pollWarmUp(grpc, model, { timeoutMs: left(), signal, onAnswer }) };
       });
     } catch (error) {
       if (!(error instanceof NotReadyInTimeError)) throw error;

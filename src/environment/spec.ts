@@ -1,6 +1,6 @@
 /** What an environment should be, as plain data: made from the config, carried by labels, compared for drift. */
 import { z } from 'zod';
-import type { ModelFile, ModelFiles } from '../config/model-files.js';
+import type { ModelFiles } from '../config/model-files.js';
 import type { Config } from '../config/schema.js';
 import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../engine/engine.js';
 import { labelPrefix } from '../engine/labels.js';
@@ -13,8 +13,8 @@ export interface EnvironmentSpec {
   image: { source: string; id: string };
   ports: { grpc: PortRequest; http: PortRequest };
   resources: ResourceLimits;
-  /** Files that models are made of. */
-  files: ModelFile[];
+  /** Files that models are made of, by where a container has them. */
+  files: Record<string, { source: string; digest: string }>;
   server: ServerConfig;
 }
 
@@ -49,7 +49,9 @@ export function desiredSpec({ config, modelFiles, image, version }: SpecOptions)
     image,
     ports: config.ports,
     resources: config.resources,
-    files: modelFiles?.files ?? [],
+    files: Object.fromEntries(
+      (modelFiles?.files ?? []).map(({ target, source, digest }) => [target, { source, digest }]),
+    ),
     server: {
       version,
       host: '0.0.0.0',
@@ -86,7 +88,7 @@ export function instanceSpec(
     },
     ports: spec.ports,
     resources: spec.resources,
-    files: spec.files.map(({ source, target }) => ({ source, target })),
+    files: Object.entries(spec.files).map(([target, { source }]) => ({ source, target })),
   };
 }
 
