@@ -5,11 +5,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { isDatatype, isInteger } from './datatype.js';
-import { decodeJsonData, encodeJsonData } from './json-data.js';
 import { type JsonValue, maxJsonDepth, parseJson, parseJsonAsDoubles, writeJson } from './json-text.js';
-import { assertElementLimit, defaultMessageLimits, type MessageLimits, noMessageLimits } from './message-limits.js';
-import { decodeRaw, encodeRaw } from './raw-bytes.js';
-import { requireDatatype } from './require-datatype.js';
+import { defaultMessageLimits, type MessageLimits, noMessageLimits } from './message-limits.js';
 import {
   type JsonObject,
   type JsonTensor,
@@ -19,9 +16,9 @@ import {
   readTensors,
   readText,
 } from './rest-fields.js';
-import { elementCount } from './shape.js';
+import { decodeTensors, encodeTensors, present, tooLargeAnswer } from './rest-tensors.js';
 import { oipError, quoteName } from './status.js';
-import type { InferRequest, InferResponse, Parameters, RequestedOutput, Tensor } from './tensor.js';
+import type { InferRequest, InferResponse, Parameters, RequestedOutput } from './tensor.js';
 
 /** Header that says how many bytes of a body are JSON; what follows them is binary tensor data. */
 export const headerLengthHeader = 'inference-header-content-length';
@@ -84,7 +81,7 @@ export function decodeRestRequest(
 /** The body of a request; form `raw` sends every input in binary and asks for binary outputs. */
 export function encodeRestRequest(request: InferRequest): RestBody {
   const raw = request.form === 'raw';
-  const { tensors, binary } = encodeTensors('input', request.inputs, () => raw);
+  const { tensors, binary } = encodeTensors('input', request.inputs, () => raw, Number.POSITIVE_INFINITY);
   const outputs = request.outputs.map(({ name, parameters = {} }) => ({ name, ...present(parameters) }));
   return joinBody(
     {
@@ -119,17 +116,19 @@ export function decodeRestResponse({ body, headerLength = body.byteLength }: Res
 
 /**
  * The body of the response to a request: an output is binary where the request's output says `binary_data`, or else its
- * `binary_data_output` does. Throws OUT_OF_RANGE for elements that JSON cannot carry.
+ * `binary_data_output` does. Throws OUT_OF_RANGE for elements that JSON cannot carry, and TOO_LARGE for more than
+ * `maxBytes`.
  */
 export function encodeRestResponse(
   response: InferResponse,
   request: { parameters: Parameters; outputs: RequestedOutput[] },
+  maxBytes = Number.POSITIVE_INFINITY,
 ): RestBody {
   const isBinary = (name: string): boolean => {
     const own = request.outputs.find((output) => output.name === name)?.parameters?.binary_data;
     return (own ?? request.parameters.binary_data_output) === true;
   };
-  const { tensors, binary } = encodeTensors('output', response.outputs, isBinary);
+  const { tensors, binary } = encodeTensors('output', response.outputs, isBinary, maxBytes);
   return joinBody(
     {
       model_name: response.modelName,
@@ -139,6 +138,7 @@ export function encodeRestResponse(
       outputs: tensors,
     },
     binary,
+    maxBytes,
   );
 }
 
@@ -182,70 +182,10 @@ function hasLostDigits({ tensors, parameters }: ReadMessage<unknown>): boolean {
   );
 }
 
-function joinBody(message: JsonValue, binary: Uint8Array[]): RestBody {
+function joinBody(message: JsonValue, binary: Uint8Array[], maxBytes = Number.POSITIVE_INFINITY): RestBody {
   const json = Buffer.from(writeJson(message), 'utf8');
+  const size = binary.reduce((sum, { byteLength }) => sum + byteLength, json.byteLength);
+  if (size > maxBytes) throw tooLargeAnswer(maxBytes);
   if (binary.length === 0) return { body: json, headerLength: undefined };
-  return { body: Buffer.concat([json, ...binary]), headerLength: json.byteLength };
-}
-
-function decodeTensors(
-  role: 'input' | 'output',
-  tensors: readonly JsonTensor[],
-  binary: Buffer,
-  limits: Readonly<MessageLimits>,
-) {
-  let offset = 0;
-  let anyBinary = false;
-  const decoded = tensors.map((tensor): Tensor => {
-    const subject = `${role} ${quoteName(tensor.name)}`;
-    const datatype = requireDatatype(tensor.datatype, subject);
-    const { binary_data_size: size, ...parameters } = tensor.parameters;
-    const common = { name: tensor.name, datatype, shape: tensor.shape, ...present(parameters) };
-    if (size === undefined) {
-      return { ...common, data: decodeJsonData(datatype, tensor.data, tensor.shape, parameters, subject, limits) };
-    }
-    if (tensor.data !== undefined) {
-      throw oipError('INVALID_ARGUMENT', `${subject}: has data and binary_data_size; send one of them`);
-    }
-    const end = offset + Number(size);
-    if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || end > binary.byteLength) {
-      throw oipError(
-        'INVALID_ARGUMENT',
-        `${subject}: binary_data_size is ${String(size).slice(0, 40)}; ${binary.byteLength - offset} bytes of binary data are left`,
-      );
-    }
-    const count = elementCount(tensor.shape, subject);
-    assertElementLimit(datatype, count, limits, subject);
-    const bytes = binary.subarray(offset, end);
-    offset = end;
-    anyBinary = true;
-    return { ...common, data: decodeRaw(datatype, bytes, count, subject) };
-  });
-  if (offset !== binary.byteLength) {
-    throw oipError(
-      'INVALID_ARGUMENT',
-      `The body ends with ${binary.byteLength - offset} bytes that belong to no ${role}; give its binary_data_size`,
-    );
-  }
-  return { decoded, anyBinary };
-}
-
-function encodeTensors(role: 'input' | 'output', tensors: Tensor[], isBinary: (name: string) => boolean) {
-  const binary: Uint8Array[] = [];
-  const encoded = tensors.map((tensor): JsonValue => {
-    const { name, datatype, shape } = tensor;
-    if (!isBinary(name)) {
-      const { data, parameters } = encodeJsonData(tensor, `${role} ${quoteName(name)}`);
-      return { name, datatype, shape, ...present(parameters), data };
-    }
-    const bytes = encodeRaw(datatype, tensor.data);
-    binary.push(bytes);
-    return { name, datatype, shape, parameters: { ...tensor.parameters, binary_data_size: bytes.byteLength } };
-  });
-  return { tensors: encoded, binary };
-}
-
-/** `parameters` as a member of a message, or no member where there are none. */
-function present(parameters: Parameters): { parameters?: Parameters } {
-  return Object.keys(parameters).length > 0 ? { parameters } : {};
+  return { body: Buffer.concat([json, ...binary], size), headerLength: json.byteLength };
 }

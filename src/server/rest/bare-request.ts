@@ -1,45 +1,67 @@
 /** Bare binary requests: header length 0, and the whole body is the data of a model's one input. */
 import { elementSize, isDatatype } from '../../protocol/datatype.js';
+import { assertElementLimit, type MessageLimits } from '../../protocol/message-limits.js';
 import { decodeRaw } from '../../protocol/raw-bytes.js';
 import { elementCount, formatShape } from '../../protocol/shape.js';
 import { oipError, quoteName } from '../../protocol/status.js';
-import type { InferRequest, ModelMetadata } from '../../protocol/tensor.js';
+import type { InferRequest, ModelMetadata, TensorMetadata } from '../../protocol/tensor.js';
 
 /**
- * The request that a bare body stands for; its answer is binary too. Throws INVALID_ARGUMENT for a model of several
- * inputs, of no fixed datatype or of more than one free dimension, and for a body that does not fill the shape.
+ * The request that a bare body stands for; its answer is binary too. As Triton has it, a body for a BYTES input is its
+ * only element, without a length before it. Throws INVALID_ARGUMENT for a model of several inputs, of no fixed datatype
+ * or of more than one free dimension, and for a body that does not fill the shape; TOO_LARGE beyond `limits`.
  */
-export function decodeBareRequest(body: Buffer, model: ModelMetadata, modelVersion: string): InferRequest {
+export function decodeBareRequest(
+  body: Buffer,
+  model: ModelMetadata,
+  modelVersion: string,
+  limits: Readonly<MessageLimits>,
+): InferRequest {
   const [input, ...others] = model.inputs;
-  const size = input && isDatatype(input.datatype) ? elementSize[input.datatype] : undefined;
-  const free = input?.shape.filter((dimension) => dimension === -1).length ?? 0;
-  if (!input || others.length > 0 || !isDatatype(input.datatype) || size === undefined || free > 1) {
-    throw oipError(
-      'INVALID_ARGUMENT',
-      `A body of binary data only needs a model of one input with one datatype and shape; ${quoteName(model.name)} is none`,
-    );
-  }
+  const datatype = input && isDatatype(input.datatype) ? input.datatype : undefined;
+  if (!input || others.length > 0 || !datatype) throw unfit(model);
   const subject = `input ${quoteName(input.name)}`;
-  const fixed = elementCount(
-    input.shape.filter((dimension) => dimension !== -1),
-    subject,
-  );
-  const rest = body.byteLength / (fixed * size);
-  if (!Number.isInteger(rest) || (free === 0 && rest !== 1)) {
-    throw oipError(
-      'INVALID_ARGUMENT',
-      `${subject}: ${body.byteLength} bytes do not fill ${input.datatype} of shape ${formatShape(input.shape)}`,
-    );
+  const size = elementSize[datatype];
+  const shape = size === undefined ? input.shape.map(() => 1) : filledShape(body, input, size);
+  if (!shape || shape.some((dimension, axis) => input.shape[axis] !== -1 && input.shape[axis] !== dimension)) {
+    throw unfit(model);
   }
-  const shape = input.shape.map((dimension) => (dimension === -1 ? rest : dimension));
-  const data = decodeRaw(input.datatype, body, fixed * rest, subject);
+  const count = elementCount(shape, subject);
+  assertElementLimit(datatype, count, limits, subject);
+  const data = datatype === 'BYTES' ? [body] : decodeRaw(datatype, body, count, subject);
   return {
     modelName: model.name,
     modelVersion,
     id: '',
     parameters: { binary_data_output: true },
-    inputs: [{ name: input.name, datatype: input.datatype, shape, data }],
+    inputs: [{ name: input.name, datatype, shape: [...shape], data }],
     outputs: [],
     form: 'raw',
   };
+}
+
+/** The declared shape with its one free dimension as large as the body makes it. */
+function filledShape(
+  body: Buffer,
+  { name, datatype, shape }: TensorMetadata,
+  elementBytes: number,
+): readonly number[] | undefined {
+  if (shape.filter((dimension) => dimension === -1).length > 1) return undefined;
+  const subject = `input ${quoteName(name)}`;
+  const known = shape.filter((dimension) => dimension !== -1);
+  const free = body.byteLength / (elementCount(known, subject) * elementBytes);
+  if (!Number.isInteger(free) || (known.length === shape.length && free !== 1)) {
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `${subject}: ${body.byteLength} bytes do not fill ${datatype} of shape ${formatShape(shape)}`,
+    );
+  }
+  return shape.map((dimension) => (dimension === -1 ? free : dimension));
+}
+
+function unfit({ name }: ModelMetadata): Error {
+  return oipError(
+    'INVALID_ARGUMENT',
+    `A body of binary data only needs a model of one input with one datatype and shape; ${quoteName(name)} is none`,
+  );
 }

@@ -1,59 +1,63 @@
-/** The REST transport: routes and bodies in, data plane, bodies out. */
+/** The REST transport: HTTP/1.1 in, routes, HTTP/1.1 out. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Limits } from '../../models/limits.js';
-import { type JsonValue, writeJson } from '../../protocol/json-text.js';
-import {
-  decodeRestRequest,
-  encodeRestResponse,
-  headerLengthHeader,
-  parseHeaderLength,
-  type RestBody,
-} from '../../protocol/rest-messages.js';
+import type { Duplex } from 'node:stream';
+import { parseDuration } from '../../duration.js';
 import { oipError } from '../../protocol/status.js';
-import type { TensorMetadata } from '../../protocol/tensor.js';
-import { asOipError, type DataPlane } from '../data-plane.js';
-import type { Logger } from '../telemetry/logger.js';
-import type { RunningTransport, TransportOptions } from '../transport.js';
+import { asOipError } from '../data-plane.js';
+import type { RequestFields } from '../telemetry/request-counts.js';
+import type { RunningTransport, ServerParts, TransportOptions } from '../transport.js';
 import { keepAliveMs } from '../waits.js';
-import { decodeBareRequest } from './bare-request.js';
-import { readBody } from './read-body.js';
-import { matchRoute, type RouteName } from './routes.js';
+import { type Answer, errorAnswer, send } from './answer.js';
+import { answerBrokenRequests } from './broken-requests.js';
+import { createHandlers, type Handlers } from './handlers.js';
+import { type BodyLimits, discardRest, readBody } from './read-body.js';
+import type { RouteCall } from './route-call.js';
+import { matchRoute } from './routes.js';
 
-interface Answer {
-  status: number;
-  headers?: Record<string, string>;
-  body: JsonValue | RestBody;
-}
+/**
+ * A body that is answered before it is read may still have this many times the largest size: its sender gets the answer.
+ * Beyond that it gets a broken connection.
+ */
+const discardedLimits = 8;
 
-interface RouteCall {
-  request: IncomingMessage;
-  model: string;
-  version: string;
-}
+/** Milliseconds between two looks at requests that take too long to come. */
+const slowRequestCheckMs = 1_000;
 
-type Handlers = Record<RouteName, (call: RouteCall) => Answer | Promise<Answer>>;
+/** Letters of a name from outside in a log line. */
+const loggedNameLength = 100;
 
 /** Listens for HTTP/1.1 in plain text. Rejects with the system's error where the port cannot be had. */
-export async function startRestServer({
-  host,
-  port,
-  dataPlane,
-  limits,
-  log,
-}: TransportOptions): Promise<RunningTransport> {
-  const handlers = createHandlers(dataPlane, limits);
+export async function startRestServer(options: TransportOptions): Promise<RunningTransport> {
+  const { host, port, limits, requests } = options;
+  const timeoutMs = parseDuration(limits.requestTimeout) ?? 0;
+  const bodyLimits: BodyLimits = { maxBytes: limits.maxReceiveMessageBytes, timeoutMs };
+  const answers = new WeakMap<Duplex, ServerResponse>();
+  const respond = createResponder(options, bodyLimits);
   let stopping = false;
-  const server = createServer({ keepAliveTimeout: keepAliveMs }, async (request, response) => {
-    response.on('error', () => {});
-    const answer = await answerTo(request, handlers, log);
-    // A body that was not read to its end would be taken for the next request.
-    const close = stopping || !request.complete;
-    send(response, answer, close);
+
+  const server = createServer({
+    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: timeoutMs,
+    // Bodies have the same time by a timer of their own, which answers better; this one ends what nobody reads.
+    requestTimeout: timeoutMs + slowRequestCheckMs,
+    connectionsCheckingInterval: Math.min(slowRequestCheckMs, timeoutMs),
   });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
+  server.maxConnections = limits.maxConnections;
+  const serve = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+    answers.set(request.socket, response);
+    response.on('error', () => {});
+    void respond(request, response, { expectsContinue, isStopping: () => stopping });
+  };
+  server.on('request', serve(false));
+  // Without this, a body that is to be refused would be asked for first.
+  server.on('checkContinue', serve(true));
+  answerBrokenRequests(server, {
+    requests,
+    maxHeaderBytes: limits.maxHeaderBytes,
+    timeoutMs,
+    answerOn: (socket) => answers.get(socket),
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -74,66 +78,80 @@ export async function startRestServer({
   };
 }
 
-async function answerTo(request: IncomingMessage, handlers: Handlers, log: Logger): Promise<Answer> {
-  try {
-    const match = matchRoute(request.method ?? '', request.url ?? '');
-    if (match.kind === 'none') throw oipError('ROUTE_NOT_FOUND', 'There is no such route on this server');
-    if (match.kind === 'method') {
-      const allow = match.allow.join(', ');
-      const { httpStatus, message } = oipError('METHOD_NOT_ALLOWED', `This route takes ${allow}`);
-      return { status: httpStatus, headers: { allow }, body: { error: message } };
-    }
-    return await handlers[match.name]({ request, model: match.model, version: match.version });
-  } catch (error) {
-    const { httpStatus, message } = asOipError(error, log);
-    return { status: httpStatus, body: { error: message } };
-  }
+interface Exchange {
+  /** The client waits for leave to send its body. */
+  expectsContinue: boolean;
+  isStopping: () => boolean;
 }
 
-function createHandlers(dataPlane: DataPlane, limits: Limits): Handlers {
-  const tensor = ({ name, datatype, shape }: TensorMetadata): JsonValue => ({ name, datatype, shape });
-  return {
-    serverLive: () => ({ status: 200, body: { live: dataPlane.serverLive() } }),
-    serverReady: () => readiness(dataPlane.serverReady()),
-    serverMetadata: () => ({ status: 200, body: { ...dataPlane.serverMetadata() } }),
-    modelList: () => ({ status: 200, body: { models: dataPlane.modelNames() } }),
-    modelReady: ({ model, version }) => readiness(dataPlane.modelReady(model, version), { name: model }),
-    modelMetadata({ model, version }) {
-      const { inputs, outputs, ...metadata } = dataPlane.modelMetadata(model, version);
-      return { status: 200, body: { ...metadata, inputs: inputs.map(tensor), outputs: outputs.map(tensor) } };
-    },
-    async modelInfer({ request, model, version }) {
-      const body = await readBody(request, limits.maxReceiveMessageBytes);
-      const header = request.headers[headerLengthHeader]?.toString();
-      const headerLength = parseHeaderLength(header, body.byteLength);
-      const inferRequest =
-        headerLength === 0
-          ? decodeBareRequest(body, dataPlane.modelMetadata(model, version), version)
-          : decodeRestRequest({ body, headerLength }, model, version);
-      return { status: 200, body: encodeRestResponse(await dataPlane.infer(inferRequest), inferRequest) };
-    },
+/** Answers one request, whatever happens, and counts it. */
+function createResponder(parts: ServerParts, bodyLimits: BodyLimits) {
+  const handlers = createHandlers(parts);
+  const { requests, log } = parts;
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    { expectsContinue, isStopping }: Exchange,
+  ): Promise<void> => {
+    let begun = performance.now();
+    let waitsForLeave = expectsContinue;
+    const fields: RequestFields = {};
+    const body = async (): Promise<Buffer> => {
+      if (waitsForLeave) response.writeContinue();
+      waitsForLeave = false;
+      const bytes = await readBody(request, bodyLimits);
+      begun = performance.now();
+      fields.requestBytes = bytes.byteLength;
+      return bytes;
+    };
+    const { method, answer } = await answerTo(request, handlers, fields, body).catch((error: unknown) => ({
+      method: methodOf(request),
+      answer: errorAnswer(asOipError(error, log)),
+    }));
+    // A body that will never come whole would be taken for the next request.
+    const close = isStopping() || (waitsForLeave && !request.complete) || answer.status === 408;
+    send(response, answer, close);
+    if (!request.complete) discardRest(request, bodyLimits.maxBytes * discardedLimits);
+    if (requests.logged) {
+      // A name from outside may be as long as all headers.
+      for (const key of ['model', 'version', 'requestId'] as const) {
+        const name = fields[key];
+        if (name !== undefined && name.length > loggedNameLength) fields[key] = `${name.slice(0, loggedNameLength)}…`;
+      }
+      fields.httpStatus = answer.status;
+      fields.responseBytes = answer.body.byteLength;
+    }
+    requests.record('rest', method, statusOf(answer), begun, fields);
   };
 }
 
-function readiness(ready: boolean, fields: Record<string, string> = {}): Answer {
-  return { status: ready ? 200 : 503, body: { ...fields, ready } };
+/** gRPC's name for how it went; health answers 503 without being an error. */
+function statusOf({ error, status }: Answer): string {
+  return error?.status ?? (status < 300 ? 'OK' : 'UNAVAILABLE');
 }
 
-function isRestBody(body: Answer['body']): body is RestBody {
-  return typeof body === 'object' && body !== null && 'body' in body && Buffer.isBuffer(body.body);
+function methodOf({ method = '', url = '' }: IncomingMessage): string {
+  const match = matchRoute(method, url);
+  return match.kind === 'none' ? 'unknown' : match.name;
 }
 
-function send(response: ServerResponse, { status, headers = {}, body }: Answer, close: boolean): void {
-  const { body: bytes, headerLength } = isRestBody(body)
-    ? body
-    : { body: Buffer.from(writeJson(body), 'utf8'), headerLength: undefined };
-  const binary = headerLength !== undefined;
-  response.writeHead(status, {
-    ...headers,
-    'content-type': binary ? 'application/octet-stream' : 'application/json',
-    'content-length': bytes.byteLength,
-    ...(binary && { [headerLengthHeader]: headerLength }),
-    ...(close && { connection: 'close' }),
-  });
-  response.end(bytes);
+async function answerTo(
+  request: IncomingMessage,
+  handlers: Handlers,
+  fields: RequestFields,
+  body: RouteCall['body'],
+): Promise<{ method: string; answer: Answer }> {
+  const match = matchRoute(request.method ?? '', request.url ?? '');
+  if (match.kind === 'none') throw oipError('ROUTE_NOT_FOUND', 'There is no such route on this server');
+  if (match.kind === 'method') {
+    const allow = match.allow.join(', ');
+    return {
+      method: match.name,
+      answer: errorAnswer(oipError('METHOD_NOT_ALLOWED', `This route takes ${allow}`), { allow }),
+    };
+  }
+  const { name, model, version } = match;
+  if (model !== '') fields.model = model;
+  if (version !== '') fields.version = version;
+  return { method: name, answer: await handlers[name]({ headers: request.headers, model, version, fields, body }) };
 }

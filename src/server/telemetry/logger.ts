@@ -26,7 +26,7 @@ const ranks: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, 
 /** A logger of lines `{"time", "level", "message", ...fields}`; `time` is ISO 8601 in UTC. */
 export function createLogger({ level, write }: LoggerOptions): Logger {
   const line = (lineLevel: LogLevel, message: string, fields: LogFields = {}): void =>
-    write(`${JSON.stringify({ time: new Date().toISOString(), level: lineLevel, message, ...fields })}\n`);
+    write(`${printable(JSON.stringify({ time: new Date().toISOString(), level: lineLevel, message, ...fields }))}\n`);
   const at = (lineLevel: LogLevel) => (message: string, fields?: LogFields) => {
     if (ranks[lineLevel] <= ranks[level]) line(lineLevel, message, fields);
   };
@@ -38,6 +38,17 @@ export function createLogger({ level, write }: LoggerOptions): Logger {
     debug: at('debug'),
     announce: (message, fields) => line('info', message, fields),
   };
+}
+
+/**
+ * JSON with what a terminal obeys, or shows as something else, escaped, too: control characters that JSON leaves as they
+ * are, marks that turn the direction of text, and line separators. Names in log lines come from outside.
+ */
+function printable(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** A logger that writes nothing, for servers inside another program. */

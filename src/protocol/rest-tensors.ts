@@ -1,0 +1,92 @@
+/** The tensors of REST messages, in JSON or as the binary data after it. */
+import { decodeJsonData, encodeJsonData } from './json-data.js';
+import type { JsonValue } from './json-text.js';
+import { assertElementLimit, type MessageLimits } from './message-limits.js';
+import { decodeRaw, encodeRaw } from './raw-bytes.js';
+import { requireDatatype } from './require-datatype.js';
+import type { JsonTensor } from './rest-fields.js';
+import { elementCount } from './shape.js';
+import { oipError, quoteName } from './status.js';
+import type { Parameters, Tensor } from './tensor.js';
+
+/** TOO_LARGE for an answer. */
+export function tooLargeAnswer(maxBytes: number): Error {
+  return oipError('TOO_LARGE', `The answer is larger than the limit maxSendMessageBytes of ${maxBytes} bytes`);
+}
+
+/**
+ * Tensors from what their message and the binary data after it hold. Throws INVALID_ARGUMENT for data that is no tensor's,
+ * for sizes that do not add up to the binary data, and for whatever decodeJsonData and decodeRaw refuse.
+ */
+export function decodeTensors(
+  role: 'input' | 'output',
+  tensors: readonly JsonTensor[],
+  binary: Buffer,
+  limits: Readonly<MessageLimits>,
+) {
+  let offset = 0;
+  let anyBinary = false;
+  const decoded = tensors.map((tensor): Tensor => {
+    const subject = `${role} ${quoteName(tensor.name)}`;
+    const datatype = requireDatatype(tensor.datatype, subject);
+    const { binary_data_size: size, ...parameters } = tensor.parameters;
+    const common = { name: tensor.name, datatype, shape: tensor.shape, ...present(parameters) };
+    if (size === undefined) {
+      return { ...common, data: decodeJsonData(datatype, tensor.data, tensor.shape, parameters, subject, limits) };
+    }
+    if (tensor.data !== undefined) {
+      throw oipError('INVALID_ARGUMENT', `${subject}: has data and binary_data_size; send one of them`);
+    }
+    const end = offset + Number(size);
+    if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || end > binary.byteLength) {
+      throw oipError(
+        'INVALID_ARGUMENT',
+        `${subject}: binary_data_size is ${String(size).slice(0, 40)}; ${binary.byteLength - offset} bytes of binary data are left`,
+      );
+    }
+    const count = elementCount(tensor.shape, subject);
+    assertElementLimit(datatype, count, limits, subject);
+    const bytes = binary.subarray(offset, end);
+    offset = end;
+    anyBinary = true;
+    return { ...common, data: decodeRaw(datatype, bytes, count, subject) };
+  });
+  if (offset !== binary.byteLength) {
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `The body ends with ${binary.byteLength - offset} bytes that belong to no ${role}; give its binary_data_size`,
+    );
+  }
+  return { decoded, anyBinary };
+}
+
+/**
+ * Tensors for a message, and the binary data to follow it. Throws OUT_OF_RANGE for elements that JSON cannot carry, and
+ * TOO_LARGE where their text alone is more than `maxBytes`.
+ */
+export function encodeTensors(
+  role: 'input' | 'output',
+  tensors: readonly Tensor[],
+  isBinary: (name: string) => boolean,
+  maxBytes: number,
+) {
+  const binary: Uint8Array[] = [];
+  const encoded = tensors.map((tensor): JsonValue => {
+    const { name, datatype, shape } = tensor;
+    if (!isBinary(name)) {
+      // A digit and a comma each, at least: not worth writing.
+      if (tensor.data.length * 2 > maxBytes) throw tooLargeAnswer(maxBytes);
+      const { data, parameters } = encodeJsonData(tensor, `${role} ${quoteName(name)}`);
+      return { name, datatype, shape, ...present(parameters), data };
+    }
+    const bytes = encodeRaw(datatype, tensor.data);
+    binary.push(bytes);
+    return { name, datatype, shape, parameters: { ...tensor.parameters, binary_data_size: bytes.byteLength } };
+  });
+  return { tensors: encoded, binary };
+}
+
+/** `parameters` as a member of a message, or no member where there are none. */
+export function present(parameters: Parameters): { parameters?: Parameters } {
+  return Object.keys(parameters).length > 0 ? { parameters } : {};
+}

@@ -1,0 +1,63 @@
+/** What each route does: the core of the protocol, and beside it extension-handlers.ts. */
+import type { JsonValue } from '../../protocol/json-text.js';
+import {
+  decodeRestRequest,
+  encodeRestResponse,
+  headerLengthHeader,
+  parseHeaderLength,
+} from '../../protocol/rest-messages.js';
+import type { InferRequest, TensorMetadata } from '../../protocol/tensor.js';
+import type { ServerParts } from '../transport.js';
+import { acceptedCodings } from './accept-encoding.js';
+import { type Answer, encoded, jsonAnswer, restBodyAnswer } from './answer.js';
+import { decodeBareRequest } from './bare-request.js';
+import { type ExtensionRoute, extensionHandlers } from './extension-handlers.js';
+import type { Handler, RouteCall } from './route-call.js';
+import type { RouteName } from './routes.js';
+
+export type Handlers = Readonly<Record<RouteName, Handler>>;
+
+/** The handlers of all routes. They throw OipError for whatever cannot be answered. */
+export function createHandlers(parts: ServerParts): Handlers {
+  const { dataPlane } = parts;
+  const core: Record<Exclude<RouteName, ExtensionRoute>, Handler> = {
+    ServerLive: () => jsonAnswer(200, { live: dataPlane.serverLive() }),
+    ServerReady: () => readiness(dataPlane.serverReady()),
+    ServerMetadata: () => jsonAnswer(200, { ...dataPlane.serverMetadata() }),
+    ModelReady: ({ model, version }) => readiness(dataPlane.modelReady(model, version), { name: model }),
+    ModelMetadata({ model, version }) {
+      const { inputs, outputs, ...metadata } = dataPlane.modelMetadata(model, version);
+      return jsonAnswer(200, { ...metadata, inputs: inputs.map(tensorJson), outputs: outputs.map(tensorJson) });
+    },
+    async ModelInfer(call) {
+      const accepted = acceptedCodings(call.headers['accept-encoding']);
+      dataPlane.admit();
+      try {
+        const answer = await infer(parts, call);
+        return call.headers['accept-encoding'] === undefined ? answer : await encoded(answer, accepted);
+      } finally {
+        dataPlane.release();
+      }
+    },
+  };
+  return { ...core, ...extensionHandlers(parts) };
+}
+
+async function infer({ dataPlane, limits }: ServerParts, call: RouteCall): Promise<Answer> {
+  const { model, version } = call;
+  const body = await call.body();
+  const header = call.headers[headerLengthHeader]?.toString();
+  const headerLength = parseHeaderLength(header, body.byteLength);
+  const request: InferRequest =
+    headerLength === 0
+      ? decodeBareRequest(body, dataPlane.modelMetadata(model, version), version, limits)
+      : decodeRestRequest({ body, headerLength }, model, version, limits);
+  if (request.id !== '') call.fields.requestId = request.id;
+  return restBodyAnswer(encodeRestResponse(await dataPlane.infer(request), request, limits.maxSendMessageBytes));
+}
+
+const tensorJson = ({ name, datatype, shape }: TensorMetadata): JsonValue => ({ name, datatype, shape });
+
+function readiness(ready: boolean, fields: Record<string, string> = {}): Answer {
+  return jsonAnswer(ready ? 200 : 503, { ...fields, ready });
+}
