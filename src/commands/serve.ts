@@ -1,4 +1,4 @@
-/** `serve`: the server in this very process, in the foreground, with no engine. */
+/** `serve`: the server in this very process, or its workers below it, in the foreground, with no engine. */
 import { pathToFileURL } from 'node:url';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
@@ -14,7 +14,10 @@ import { specOfConfig } from './spec-of-config.js';
 
 /** What the server bundle exports; it is loaded by file name, since the server is a program of its own. */
 interface ServerBundle {
-  startServer(config: ServerConfig, options: { log: unknown }): Promise<RunningServer>;
+  startServer(
+    config: ServerConfig,
+    options: { log: unknown; onFailure: (error: Error) => void },
+  ): Promise<RunningServer>;
   createLogger(options: { level: ServerConfig['logLevel']; write: (line: string) => void }): unknown;
 }
 
@@ -40,7 +43,7 @@ export interface ServeReport {
 
 /**
  * Serves until the context's signal aborts, then closes gracefully.
- * @throws PortTakenError, ConfigError
+ * @throws PortTakenError, ConfigError, and an Error where workers end again and again as they start
  */
 export async function serve(options: ServeOptions, context: CommandContext): Promise<void> {
   const { cwd, env, signal } = context;
@@ -50,23 +53,37 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   const spec = specOfConfig(config, files, { source: 'none', id: '' });
   const server = JSON.parse(withSources(JSON.stringify(spec.server), files.files)) as ServerConfig;
   for (const port of Object.values(config.ports)) if (port !== 'auto') await assertPortFree(port, signal);
-  const running = await start(config, server, options.writeLog);
+  let fail = (_error: Error): void => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {});
+  const running = await start(config, server, { writeLog: options.writeLog, onFailure: fail });
   const endpoints = endpointAddresses({ host: '127.0.0.1', grpcPort: running.grpcPort, httpPort: running.httpPort });
   options.onListening({ endpoints, models: server.models.map(({ name }) => name) });
-  await new Promise<void>((resolve) => {
+  const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  await Promise.race([stopped, failed]);
   await running.close();
 }
 
-async function start(config: Config, server: ServerConfig, write: (line: string) => void): Promise<RunningServer> {
+interface StartOptions {
+  writeLog: (line: string) => void;
+  onFailure: (error: Error) => void;
+}
+
+async function start(config: Config, server: ServerConfig, options: StartOptions): Promise<RunningServer> {
   const { startServer, createLogger } = (await import(pathToFileURL(serverBundlePath()).href)) as ServerBundle;
   const number = (port: number | 'auto') => (port === 'auto' ? 0 : port);
   const { grpc, http } = config.ports;
   try {
-    const own = { ...server, host: '127.0.0.1', grpcPort: number(grpc), httpPort: number(http) };
-    return await startServer(own, { log: createLogger({ level: server.logLevel, write }) });
+    // Nothing bounds the CPUs here, so that `auto` is left to the server.
+    const { workers } = config.server;
+    const own = { ...server, workers, host: '127.0.0.1', grpcPort: number(grpc), httpPort: number(http) };
+    const log = createLogger({ level: server.logLevel, write: options.writeLog });
+    return await startServer(own, { log, onFailure: options.onFailure });
   } catch (error) {
     // Free a moment ago, and taken since.
     const { name, port } = error as Error & { port?: number };

@@ -1,19 +1,32 @@
 /** The program of the server bundle: configuration from the environment, one server, a clean end. */
 import { get } from 'node:http';
+import { constants } from 'node:os';
 import type { ServerConfig } from '../models/server-config.js';
 import { serverConfigSchema, serverConfigVariable } from '../models/server-config.js';
 import type { RunningServer, StartServerOptions } from './start-server.js';
-import { createLogger } from './telemetry/logger.js';
+import { createLogger, silentLogger } from './telemetry/logger.js';
+import { workerVariable } from './workers/messages.js';
+import { workerCount } from './workers/worker-count.js';
 
 export { createLogger };
 
+export interface ProgramOptions extends Pick<StartServerOptions, 'log'> {
+  /** Called where several workers end again and again as they start; the server is closed by then. */
+  onFailure?: (error: Error) => void;
+}
+
 /**
- * Starts a server in the process that imports this bundle; see start-server.ts.
- * Loaded on demand, so that a health check does not pay for it.
+ * Starts a server in the process that imports this bundle, or its primary where the configuration asks for several
+ * workers; see start-server.ts and workers/primary.ts. Loaded on demand, so that nobody pays for what is not used.
  */
-export async function startServer(config: ServerConfig, options?: StartServerOptions): Promise<RunningServer> {
-  const module = await import('./start-server.js');
-  return module.startServer(config, options);
+export async function startServer(config: ServerConfig, options: ProgramOptions = {}): Promise<RunningServer> {
+  const workers = workerCount(config);
+  if (workers === 1) {
+    const module = await import('./start-server.js');
+    return await module.startServer(config, options);
+  }
+  const { startWorkers } = await import('./workers/primary.js');
+  return await startWorkers(config, { log: silentLogger, ...options, bundle: __filename, workers });
 }
 
 const exitCodes = { stopped: 0, failed: 1, badConfig: 2 } as const;
@@ -56,14 +69,25 @@ async function serve(config: ServerConfig): Promise<void> {
     log.error(kind, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   process.on('unhandledRejection', survive('unhandled rejection'));
 
+  let stopping = false;
   const stopped = new Promise<string>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (stopping) process.exit(128 + constants.signals[signal]);
+        stopping = true;
+        resolve(signal);
+      });
+    }
     if (process.env[dieWithParentVariable] === '1' && process.send)
       process.on('disconnect', () => resolve('disconnect'));
   });
+  const onFailure = (error: Error): void => {
+    complain(error.message);
+    process.exit(exitCodes.failed);
+  };
   let server: RunningServer;
   try {
-    server = await startServer(config, { log });
+    server = await startServer(config, { log, onFailure });
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
     process.exit(
@@ -72,6 +96,7 @@ async function serve(config: ServerConfig): Promise<void> {
   }
   // Only from here on: an exception while starting must end the process.
   process.on('uncaughtException', survive('uncaught exception'));
+  const begun = performance.now();
   const { grpcPort, httpPort } = server;
   log.announce('server started', {
     version: config.version,
@@ -79,10 +104,13 @@ async function serve(config: ServerConfig): Promise<void> {
     grpcPort,
     httpPort,
     pid: process.pid,
+    workers: workerCount(config),
+    limits: config.limits,
   });
   const reason = await stopped;
   await server.close();
-  log.announce('server stopped', { reason, pid: process.pid });
+  const seconds = Math.round(performance.now() - begun) / 1000;
+  log.announce('server stopped', { reason, pid: process.pid, seconds });
   process.exit(exitCodes.stopped);
 }
 
@@ -97,7 +125,9 @@ function healthcheck({ httpPort }: ServerConfig): void {
 /** True in the bundle when it is the program; false where another module imports it. */
 const isProgram = typeof require !== 'undefined' && require.main === module;
 
-if (isProgram) {
+if (isProgram && process.env[workerVariable] !== undefined && process.send) {
+  void import('./workers/worker.js').then(({ runWorker }) => runWorker());
+} else if (isProgram) {
   const config = readConfig();
   if (!config) process.exitCode = exitCodes.badConfig;
   else if (process.argv.includes('--healthcheck')) healthcheck(config);

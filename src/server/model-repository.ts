@@ -1,7 +1,7 @@
 /** The models of a server by name, alias and version. */
 import type { ModelConfig } from '../models/kinds.js';
 import { oipError, quoteName } from '../protocol/status.js';
-import { createModelVersion, type MakeModel, type ModelVersion } from './model-version.js';
+import { type AgreeOnLoad, createModelVersion, type MakeModel, type ModelVersion } from './model-version.js';
 
 export interface ModelRepository {
   /** In the order of the configuration. */
@@ -13,7 +13,7 @@ export interface ModelRepository {
   /** Calls `listener` after every change of a state, until the function that it returns is called. */
   onChange(listener: () => void): () => void;
   /** Loads what is declared as loaded; settles when every load has ended, well or not. */
-  start(): Promise<void>;
+  start(agree?: AgreeOnLoad): Promise<void>;
   /** Ends loads that wait, and closes every model when its last inference has ended. */
   close(): Promise<void>;
 }
@@ -72,8 +72,9 @@ export function createModelRepository(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async start() {
-      await Promise.allSettled(versions.filter(({ state }) => state === 'LOADING').map((version) => version.load()));
+    async start(agree) {
+      const declared = versions.filter(({ state }) => state === 'LOADING');
+      await Promise.allSettled(declared.map((version) => version.load(agree)));
     },
     async close() {
       closing.abort();

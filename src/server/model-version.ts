@@ -20,6 +20,15 @@ export interface LoadedModel {
   readonly running: RunningCalls;
 }
 
+/** Points of a load: the model is made, or failed to be; it is in its place and can answer, but is not READY yet. */
+export type LoadPhase = 'made' | 'answering';
+
+/**
+ * Called at each point of a load, where several processes load one model as one: settles when all of them are there.
+ * Throws the error of one whose load failed.
+ */
+export type AgreeOnLoad = (version: ModelVersion, phase: LoadPhase, error?: unknown) => Promise<void>;
+
 /** One version of a model. */
 export interface ModelVersion {
   readonly config: ModelConfig;
@@ -38,7 +47,7 @@ export interface ModelVersion {
   readonly latencyMs: number;
   readonly statistics: ModelStatistics;
   /** Loads it, anew where it is loaded: the old one answers until the new one can. Throws MODEL_LOAD_FAILED. */
-  load(): Promise<void>;
+  load(agree?: AgreeOnLoad): Promise<void>;
   /** Takes no more inferences, and settles when the last one has ended. */
   unload(): Promise<void>;
 }
@@ -80,15 +89,21 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
     onChange();
   };
 
-  const load = async (): Promise<void> => {
+  const make = async (): Promise<Model> => {
+    const delayMs = duration(config.loadDelay);
+    if (delayMs > 0) await delay(delayMs, undefined, { signal });
+    return await makeModel(config, version);
+  };
+
+  const load = async (agree?: AgreeOnLoad): Promise<void> => {
     wanted = true;
     if (!loaded) become('LOADING');
     try {
-      const delayMs = duration(config.loadDelay);
-      if (delayMs > 0) await delay(delayMs, undefined, { signal });
-      const model = await makeModel(config, version);
+      const model = agree ? await makeAlike(make, (error) => agree(self, 'made', error)) : await make();
       const old = loaded;
       loaded = { model, running: createRunningCalls() };
+      // Whoever is told READY may ask any of the processes.
+      await agree?.(self, 'answering');
       become('READY');
       if (old) void retire(old);
     } catch (error) {
@@ -110,13 +125,13 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
   };
 
   /** One operation at a time, in the order in which they were asked for. */
-  const inTurn = (operation: () => Promise<void>) => (): Promise<void> => {
+  const inTurn = (operation: () => Promise<void>): Promise<void> => {
     const result = last.then(operation);
     last = result.catch(() => {});
     return result;
   };
 
-  return {
+  const self: ModelVersion = {
     config,
     name: config.name,
     version,
@@ -135,9 +150,28 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
     get loaded() {
       return loaded;
     },
-    load: inTurn(load),
-    unload: inTurn(unload),
+    load: (agree) => inTurn(() => load(agree)),
+    unload: () => inTurn(unload),
   };
+  return self;
+}
+
+/** The model, once every process has made its own. Throws where one could not. */
+async function makeAlike(make: () => Promise<Model>, agree: (error?: unknown) => Promise<void>): Promise<Model> {
+  let model: Model;
+  try {
+    model = await make();
+  } catch (error) {
+    await agree(error);
+    throw error;
+  }
+  try {
+    await agree();
+  } catch (error) {
+    await Promise.resolve(model.close?.()).catch(() => {});
+    throw error;
+  }
+  return model;
 }
 
 /** Closes a model that takes no more inferences, when the last has ended. What it throws then concerns nobody. */

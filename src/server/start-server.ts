@@ -1,9 +1,10 @@
-/** Starts the whole server inside this process: one data plane, gRPC and REST in front of it. */
+/** Starts a server inside this process: one data plane, gRPC and REST in front of it. */
 import type { ServerConfig } from '../models/server-config.js';
-import { createLocalControl, type ServerControl } from './control.js';
+import { createLocalControl, type LocalControl, type ServerControl } from './control.js';
 import { createDataPlane } from './data-plane.js';
 import { createExtensionPlane } from './extension-plane.js';
 import { startGrpcServer } from './grpc/grpc-server.js';
+import { ListenError } from './listen-error.js';
 import { createModelRepository } from './model-repository.js';
 import type { MakeModel } from './model-version.js';
 import { startRestServer } from './rest/rest-server.js';
@@ -17,8 +18,18 @@ export interface StartServerOptions {
   log?: Logger;
   /** Makes models in another way than their configuration says. */
   makeModel?: MakeModel;
-  /** Control of the whole server where this process is one of several workers. */
-  control?: (local: ServerControl) => ServerControl;
+  /** Given where this process is one of several workers. */
+  worker?: WorkerPart;
+}
+
+/** What makes a server one of several workers. */
+export interface WorkerPart {
+  /** Control of the whole server, made from that of this process. */
+  control(local: LocalControl): ServerControl;
+  /** Awaited before the ports are opened. */
+  beforeListening(local: LocalControl): Promise<void>;
+  /** Called when both ports are open. */
+  afterListening(local: LocalControl): void;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -32,21 +43,9 @@ export interface RunningServer extends AsyncDisposable {
   close(graceMs?: number): Promise<void>;
 }
 
-/** A port could not be listened on. */
-export class ListenError extends Error {
-  readonly port: number;
-
-  constructor(transport: 'gRPC' | 'REST', host: string, port: number, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`Cannot listen for ${transport} on ${host}:${port}: ${reason}`, { cause });
-    this.name = 'ListenError';
-    this.port = port;
-  }
-}
-
 /**
- * Listens on both ports, then returns. Throws ListenError where one cannot be had, with the other free again, and
- * ModelNameTakenError where two models claim one name.
+ * Listens on both ports, then returns; `workers` of the configuration means nothing here. Throws ListenError where a port
+ * cannot be had, with the other free again, and ModelNameTakenError where two models claim one name.
  */
 export async function startServer(config: ServerConfig, options: StartServerOptions = {}): Promise<RunningServer> {
   const log = options.log ?? silentLogger;
@@ -54,7 +53,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   const repository = createModelRepository(config.models, options);
   const requests = createRequestCounts(log);
   const local = createLocalControl(repository, requests);
-  const control = options.control?.(local) ?? local;
+  const control = options.worker?.control(local) ?? local;
   const parts: ServerParts = {
     extensions: createExtensionPlane(repository, control),
     dataPlane: createDataPlane({ version, repository, limits, log }),
@@ -65,6 +64,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     log,
   };
   const { dataPlane } = parts;
+  await options.worker?.beforeListening(local);
   const grpc = await startGrpcServer({ host, port: grpcPort, ...parts }).catch((error: unknown) => {
     throw new ListenError('gRPC', host, grpcPort, error);
   });
@@ -73,7 +73,8 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     throw new ListenError('REST', host, httpPort, error);
   });
   // Models load while both ports answer, so that a client sees them LOADING.
-  void repository.start();
+  if (options.worker) options.worker.afterListening(local);
+  else void local.loadDeclared();
 
   const stop = async (graceMs: number): Promise<void> => {
     const ended = Promise.all([grpc.stop(), rest.stop()]);

@@ -15,7 +15,8 @@ import {
 import { nameLabel } from '../../src/engine/labels.js';
 import { findPortHolder } from '../../src/engine/port-check.js';
 import { serverConfigSchema, serverConfigVariable } from '../../src/models/server-config.js';
-import { ListenError, type RunningServer, startServer } from '../../src/server/start-server.js';
+import { ListenError } from '../../src/server/listen-error.js';
+import { type RunningServer, startServer } from '../../src/server/start-server.js';
 import { createLogger } from '../../src/server/telemetry/logger.js';
 import { type FakeImages, fakeImages } from './fake-images.js';
 

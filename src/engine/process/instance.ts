@@ -63,6 +63,7 @@ export async function endProcess(identity: ProcessIdentity, options: EndOptions)
     if (await goneWithin(identity, options.graceMs, options.signal)) return;
   }
   if ((await processState(identity)) === 'gone') return;
+  killGroup(identity.pid);
   send(identity.pid, 'SIGKILL');
   if (await goneWithin(identity, options.killLimitMs, options.signal)) return;
   throw new EngineFailedError(`Process ${identity.pid} does not end`, { hint: `kill -9 ${identity.pid}` });
@@ -75,6 +76,16 @@ async function goneWithin(identity: ProcessIdentity, milliseconds: number, signa
     await pause(pollMs, signal);
   }
   return true;
+}
+
+/** It leads a group of its own, see launch.ts: workers that are too busy to see it go must go with it. */
+function killGroup(pid: number): void {
+  if (process.platform === 'win32') return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // No such group, or not ours: what concerns the process itself is told by the signal to it.
+  }
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -1,84 +1,26 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { type ChildProcess, fork } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createGrpcClient } from '../../../src/protocol/grpc-client.js';
+import { buildBundle, runProgram, type ServerBundle, squat, watch, withConfig } from './program-run.js';
 import { config } from './serve.js';
 
-const fileOf = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-let directory = '';
-let bundle = '';
+let bundle: ServerBundle;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'kserve-server-'));
-  bundle = join(directory, 'kserve-server.cjs');
-  const proto = await readFile(fileOf('proto/inference.proto'), 'utf8');
-  await build({
-    entryPoints: [fileOf('src/server/main.ts')],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    logLevel: 'error',
-    plugins: [
-      {
-        name: 'inline-proto',
-        setup: ({ onLoad }) =>
-          onLoad({ filter: /proto-source\.ts$/ }, () => ({
-            contents: `export const readProto = () => ${JSON.stringify(proto)};`,
-          })),
-      },
-    ],
-  });
+  bundle = await buildBundle();
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
-
-interface Outcome {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: Record<string, unknown>[];
-  stderr: Record<string, unknown>[];
-}
+afterAll(() => bundle[Symbol.asyncDispose]());
 
 function run(env: Record<string, string>, args: string[] = []) {
-  const { KSERVE_ENV_SERVER_CONFIG: _, ...inherited } = process.env;
-  return watch(spawn(process.execPath, [bundle, ...args], { env: { ...inherited, ...env }, stdio: 'pipe' }));
+  const program = runProgram(bundle.path, env, args);
+  children.push(program.child);
+  return program;
 }
-
-function watch(child: ChildProcess) {
-  children.push(child);
-  const lines = { stdout: [] as Record<string, unknown>[], stderr: [] as Record<string, unknown>[] };
-  const first = new Promise<Record<string, unknown>>((resolve) => {
-    for (const name of ['stdout', 'stderr'] as const) {
-      const input = child[name];
-      if (!input) continue;
-      createInterface({ input }).on('line', (line) => {
-        lines[name].push(JSON.parse(line));
-        resolve(JSON.parse(line));
-      });
-    }
-  });
-  // Exit and the end of the output, one by one: `close` does not come once the channel to a parent is gone.
-  const outputs = [child.stdout, child.stderr].map((output) => output && once(output, 'close'));
-  const ended = once(child, 'exit').then(async ([code, signal]): Promise<Outcome> => {
-    await Promise.all(outputs);
-    return { code, signal, ...lines };
-  });
-  return { child, first, ended };
-}
-
-const withConfig = (value: unknown) => ({ KSERVE_ENV_SERVER_CONFIG: JSON.stringify(value) });
 
 describe('the server program', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
@@ -92,6 +34,8 @@ describe('the server program', () => {
         version: '9.9.9',
         models: config.models.map(({ name }) => name),
         pid: child.pid,
+        workers: 1,
+        limits: config.limits,
       });
       const client = createGrpcClient({ endpoint: `127.0.0.1:${started.grpcPort}` });
       expect(await client.serverLive()).toBe(true);
@@ -103,14 +47,19 @@ describe('the server program', () => {
       child.kill(signal);
       const outcome = await ended;
       expect(outcome).toMatchObject({ code: 0, signal: null, stderr: [] });
-      expect(outcome.stdout.at(-1)).toMatchObject({ message: 'server stopped', reason: signal });
+      expect(outcome.stdout.at(-1)).toMatchObject({
+        message: 'server stopped',
+        reason: signal,
+        seconds: expect.any(Number),
+      });
       await client[Symbol.asyncDispose]();
     },
   );
 
   it('ends with its parent where it is told to', async () => {
     const env = { ...process.env, ...withConfig(config), KSERVE_ENV_DIE_WITH_PARENT: '1' };
-    const { child, first, ended } = watch(fork(bundle, { env, silent: true }));
+    const { child, first, ended } = watch(fork(bundle.path, { env, silent: true }));
+    children.push(child);
     await first;
     child.disconnect();
     expect(await ended).toMatchObject({ code: 0, signal: null });
@@ -139,20 +88,17 @@ describe('the server program', () => {
   });
 
   it('ends with 1 and one line where a port is taken', async () => {
-    const squatter = createServer();
-    const port = await new Promise<number>((resolve) =>
-      squatter.listen(0, '127.0.0.1', () => resolve((squatter.address() as { port: number }).port)),
-    );
+    await using squatter = await squat();
+    const { port } = squatter;
     for (const field of ['grpcPort', 'httpPort']) {
       const { code, stderr } = await run(withConfig({ ...config, [field]: port })).ended;
       expect(code).toBe(1);
       expect(stderr).toEqual([expect.objectContaining({ message: expect.stringContaining(`127.0.0.1:${port}`) })]);
     }
-    await new Promise((resolve) => squatter.close(resolve));
   });
 
   it('is a library too: an import starts nothing and gives startServer', async () => {
-    const library = await import(pathToFileURL(bundle).href);
+    const library = await import(pathToFileURL(bundle.path).href);
     await using server = await library.startServer(config);
     const response = await fetch(`http://127.0.0.1:${server.httpPort}/v2/health/live`);
     expect(await response.json()).toEqual({ live: true });

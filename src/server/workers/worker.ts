@@ -1,0 +1,65 @@
+/** One of several processes that answer: a whole server, whose orders come from the primary. */
+import type { ServerConfig } from '../../models/server-config.js';
+import { type RunningServer, startServer } from '../start-server.js';
+import type { Logger, LogLevel } from '../telemetry/logger.js';
+import { type Channel, createChannel } from './channel.js';
+import type { PrimaryMethods, WorkerMethods } from './messages.js';
+import { createWorkerPart, type Worker } from './worker-part.js';
+
+/** Serves as the primary says, until the primary ends this process, or ends itself. */
+export function runWorker(): void {
+  // Ctrl-C in a terminal reaches every process of the group, and the primary decides when its workers end. Where the
+  // primary is gone, so is the channel to it, and node:cluster ends the process.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+
+  let worker: Worker | undefined;
+  let server: Promise<RunningServer> | undefined;
+  const started = (): Worker => {
+    if (!worker) throw new Error('an order came before the start');
+    return worker;
+  };
+  const methods: WorkerMethods = {
+    async start({ config, replay }) {
+      const log = logTo(channel, config);
+      worker = createWorkerPart(channel, replay);
+      server = startServer(config, { log, worker });
+      await server;
+      // Only from here on: an exception while starting must end the process.
+      survive(log);
+    },
+    operate: async (task) => await started().methods.operate(task),
+    counts: async () => await started().methods.counts(null),
+    close: async ({ graceMs }) => await (await server)?.close(graceMs),
+  };
+  const channel: Channel<PrimaryMethods> = createChannel<PrimaryMethods, WorkerMethods>(
+    (message) => process.send?.(message, undefined, undefined, () => {}),
+    methods,
+  );
+  process.on('message', (message) => channel.receive(message));
+}
+
+/** A log whose lines the primary writes, with this worker's number. */
+function logTo(primary: Channel<PrimaryMethods>, { logLevel }: ServerConfig): Logger {
+  const levels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+  const enabled = (level: LogLevel): boolean => levels.indexOf(level) <= levels.indexOf(logLevel);
+  const at =
+    (level: LogLevel): Logger['info'] =>
+    (message, fields) => {
+      if (enabled(level)) primary.ask('log', { level, message, ...(fields && { fields }) }).catch(() => {});
+    };
+  return { enabled, error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug'), announce: at('info') };
+}
+
+/** What nobody caught is told, and costs no other request. */
+function survive(log: Logger): void {
+  for (const [event, message] of [
+    ['unhandledRejection', 'unhandled rejection'],
+    ['uncaughtException', 'uncaught exception'],
+  ] as const) {
+    process.on(event, (error: unknown) =>
+      log.error(message, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    );
+  }
+}
