@@ -1,7 +1,7 @@
 /**
  * Proto files as descriptors, the form in which server reflection hands them out. protobufjs makes them; what other
  * implementations of protobuf refuse in them is put right here: the entries of maps have names of their own there, and
- * the names of types are not full.
+ * the names of types are not full. Names in JSON are missing, without which grpcurl prints `model_name` for `modelName`.
  * Source: https://github.com/protocolbuffers/protobuf/blob/main/src/google/protobuf/descriptor.proto
  */
 import protobuf from 'protobufjs';
@@ -43,6 +43,7 @@ export function describeProto(path: string): ProtoDescriptor {
 /** Names a message's map entries as protoc does, and gives its fields the full names of their types. */
 function nameTypes(message: IDescriptorProto, type: protobuf.Type): void {
   for (const field of message.field ?? []) {
+    field.jsonName = camelCase(field.name ?? '');
     const declared = type.fields[field.name ?? ''];
     if (declared instanceof protobuf.MapField) {
       const entry = message.nestedType?.find(({ name }) => name === field.typeName);
@@ -56,6 +57,10 @@ function nameTypes(message: IDescriptorProto, type: protobuf.Type): void {
     const nestedType = type.nested?.[nested.name ?? ''];
     if (nestedType instanceof protobuf.Type) nameTypes(nested, nestedType);
   }
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function pascalCase(name: string): string {
