@@ -31,7 +31,8 @@ describe('grpc-health-probe', () => {
   it('ends with an error for a service that the server does not have', async () => {
     const { code, stderr } = await probe('-service=no-such-model');
     expect(code).not.toBe(0);
-    expect(stderr.toLowerCase()).toContain('unknown service');
+    expect(stderr).toContain('NotFound');
+    expect(stderr).toContain('no-such-model');
   });
 });
 
