@@ -9,6 +9,8 @@ const project = (name: string, include: string[], options: { timeoutMs: number; 
     testTimeout: options.timeoutMs,
     hookTimeout: options.timeoutMs,
     fileParallelism: !options.serial,
+    // Modules that a test writes are Node's to import, as users' modules are.
+    server: { deps: { external: [/kserve-env-config-/] } },
     // What these tests run is the built product.
     ...(options.serial && { globalSetup: './test/prepare-setup.ts' }),
   },

@@ -1,6 +1,5 @@
 /** The files that models are made of: found, looked at before anything starts, and given a place in a container. */
-import { existsSync } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { ModelConfig, ModelConfigOf } from '../models/kinds.js';
 import { moduleEntry, moduleExtensions } from '../models/module-file.js';
@@ -78,7 +77,7 @@ export async function readModelFiles(loaded: LoadedConfig, options: ReadOptions)
     if (!isOfFile(model)) return model;
     const path = await noting(['models', index, 'path'], async () => {
       const source = await sourceOf(model, resolve(directory, model.path));
-      const target = `/models/${index}/${await targetName(source, model)}`;
+      const target = `/models/${index}/${basename(source) || 'model'}`;
       files.push({ source, target, digest: await digestOf(source, options) });
       return target;
     });
@@ -114,27 +113,6 @@ async function sourceOf(model: ModelOfFile, path: string): Promise<string> {
     throw new UnreadableFileError(`a file that ends in ${moduleExtensions.join(', ')}, or a directory`, show(source));
   }
   return source;
-}
-
-/**
- * The name that the container has it by. Whether a .js file is a module says the package.json beside or above it, which
- * the container does not have: there, the file's name says it.
- */
-async function targetName(source: string, { kind }: ModelOfFile): Promise<string> {
-  const name = basename(source) || 'root';
-  const plain = kind === 'module' && extname(source) === '.js' && (await stat(source)).isFile();
-  return plain && (await isInModulePackage(source)) ? `${basename(source, '.js')}.mjs` : name;
-}
-
-async function isInModulePackage(file: string): Promise<boolean> {
-  for (let directory = dirname(file); ; directory = dirname(directory)) {
-    const manifest = join(directory, 'package.json');
-    if (existsSync(manifest)) {
-      const text = await readFile(manifest, 'utf8').catch(() => '');
-      return /"type"\s*:\s*"module"/.test(text);
-    }
-    if (dirname(directory) === directory) return false;
-  }
 }
 
 /** Digest of the files that are used; a package's directory has ten times as many. */

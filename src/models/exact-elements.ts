@@ -1,21 +1,16 @@
 /** Values of any making as the elements of a datatype: exactly, or not at all. */
 import { createElements, type Datatype, type Elements, integerRanges, isInteger } from '../protocol/datatype.js';
-
-/** Held as bit patterns, which a number is not. */
-const bitPatterns: ReadonlySet<Datatype> = new Set(['FP16', 'BF16']);
+import { readHalf, writeHalf } from './half-precision.js';
 
 /**
- * `data` as elements of `datatype`: itself where it is of the right type already, else a copy. FP32 rounds, as it always
- * does; nothing wraps around, is cut or becomes infinite. Throws Error with the first element that cannot be held.
+ * `data` as elements of `datatype`: itself where it is of the right type already, else a copy. FP16, BF16 and FP32 round,
+ * as they always do; nothing wraps around, is cut or becomes infinite. Throws Error with the first element that cannot be held.
  */
 export function exactElements(datatype: Datatype, data: unknown): Elements {
   if (datatype === 'BYTES') return bytesElements(data);
   const own = createElements(datatype, 0).constructor as new (length: number) => Elements;
   if (data instanceof own && datatype !== 'BOOL') return data;
   if (!isListOfValues(data)) throw new Error(`data is ${kindOf(data)}; ${datatype} needs ${own.name} or an array`);
-  if (bitPatterns.has(datatype)) {
-    throw new Error(`data is ${kindOf(data)}; ${datatype} needs a Uint16Array with the bits of each element`);
-  }
   const elements = createElements(datatype, data.length);
   for (let index = 0; index < data.length; index++) {
     const value = data[index];
@@ -39,6 +34,10 @@ function heldValue(datatype: Exclude<Datatype, 'BYTES'>, value: unknown): number
     return datatype === 'INT64' || datatype === 'UINT64' ? exact : Number(exact);
   }
   if (typeof value !== 'number') return undefined;
+  if (datatype === 'FP16' || datatype === 'BF16') {
+    const bits = writeHalf(datatype, value);
+    return Number.isFinite(value) && !Number.isFinite(readHalf(datatype, bits)) ? undefined : bits;
+  }
   const overflows = datatype === 'FP32' && Number.isFinite(value) && !Number.isFinite(Math.fround(value));
   return overflows ? undefined : value;
 }

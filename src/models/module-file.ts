@@ -70,15 +70,17 @@ function importFailure(error: unknown): string {
   const message = error.message.split('\n')[0]?.replaceAll(/\?v=[0-9a-f]+(-\d+)?/g, '') ?? '';
   const place = error instanceof SyntaxError ? /:(\d+)\n/.exec(error.stack ?? '')?.[1] : undefined;
   const line = place === undefined ? '' : ` in line ${place}`;
-  return `${error.name}${line}: ${message}${adviceFor(error)}`;
+  return `${error.name}${line}: ${message}${adviceFor(error, place)}`;
 }
 
-function adviceFor(error: Error & { code?: unknown }): string {
+function adviceFor(error: Error & { code?: unknown }, place: string | undefined): string {
   if (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND') {
     return '; a container has only what path names: make it the directory that holds all that is imported';
   }
   if (error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message)) {
     return '; name the file .mjs, or write "type": "module" in the package.json beside it';
   }
+  // Node keeps the line of an ES module's mistake to itself.
+  if (error instanceof SyntaxError && place === undefined) return '; node --check shows the line';
   return '';
 }

@@ -24,10 +24,14 @@ const datatypeOf: Readonly<Record<string, Datatype>> = {
 const typeOf = new Map(Object.entries(datatypeOf).map(([type, datatype]) => [datatype, type]));
 
 /**
- * Metadata of an input or output; a dimension that has only a name is −1. Throws Error for what is no tensor, and for a
+ * Metadata of an input or output; a dimension that has only a name is −1. `scalars` names those known to be scalars. Throws Error for what is no tensor, and for a
  * datatype that the protocol or the runtime lacks.
  */
-export function onnxMetadata(value: OnnxValueMetadata, role: 'input' | 'output'): TensorMetadata {
+export function onnxMetadata(
+  value: OnnxValueMetadata,
+  role: 'input' | 'output',
+  scalars: ReadonlySet<string>,
+): TensorMetadata {
   const subject = `${role} ${quoteName(value.name)}`;
   if (!value.isTensor) {
     throw new Error(
@@ -37,8 +41,8 @@ export function onnxMetadata(value: OnnxValueMetadata, role: 'input' | 'output')
   }
   const datatype = datatypeOf[value.type];
   if (!datatype) throw new Error(`${subject} has the datatype ${value.type}, which cannot be served`);
-  // The runtime tells no shape for one that is not known and for a scalar, and enforces neither.
-  if (value.shape.length === 0) return { name: value.name, datatype, shape: [-1] };
+  // No dimensions are a scalar, or a shape that is not known: then every one is taken.
+  if (value.shape.length === 0) return { name: value.name, datatype, shape: scalars.has(value.name) ? [] : [-1] };
   return { name: value.name, datatype, shape: value.shape.map((size) => (typeof size === 'number' ? size : -1)) };
 }
 

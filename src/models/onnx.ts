@@ -7,6 +7,7 @@ import { filePath } from './file-path.js';
 import { inputAt } from './model.js';
 import { commonFields, defineModelKind } from './model-kind.js';
 import { createOnnxSession, type OnnxSession, type OnnxTensor } from './onnx-runtime.js';
+import { scalarNames } from './onnx-scalars.js';
 import { fromOnnxTensor, onnxMetadata, toOnnxTensor } from './onnx-tensors.js';
 
 /** The name that Triton has for it. */
@@ -28,7 +29,7 @@ export const onnxKind = defineModelKind({
     const { runtime, session } = await createOnnxSession(directory, file).catch((error: unknown) => {
       throw new Error(runtimeWords(error), { cause: error });
     });
-    const { inputs, outputs } = metadataOf(session);
+    const { inputs, outputs } = metadataOf(session, file);
     return {
       platform,
       inputs,
@@ -50,13 +51,14 @@ export const onnxKind = defineModelKind({
   },
 });
 
-function metadataOf({ inputMetadata, outputMetadata }: OnnxSession) {
+function metadataOf({ inputMetadata, outputMetadata }: OnnxSession, file: Uint8Array) {
   if (!inputMetadata || !outputMetadata) {
     throw new Error('this onnxruntime-web tells no metadata; version 1.22 or newer is needed');
   }
+  const scalars = scalarNames(file);
   return {
-    inputs: inputMetadata.map((value) => onnxMetadata(value, 'input')),
-    outputs: outputMetadata.map((value) => onnxMetadata(value, 'output')),
+    inputs: inputMetadata.map((value) => onnxMetadata(value, 'input', scalars)),
+    outputs: outputMetadata.map((value) => onnxMetadata(value, 'output', scalars)),
   };
 }
 
