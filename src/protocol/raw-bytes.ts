@@ -1,7 +1,7 @@
 /** Raw tensor data: little-endian, row-major, unpadded bytes, as the protocol's raw contents and binary extension carry it. */
 import { type Datatype, type Elements, elementSize } from './datatype.js';
 import { oipError } from './status.js';
-import { fixedBytes, readFixed } from './wire/fixed-elements.js';
+import { fixedBytes, readFixed, writeFixed } from './wire/fixed-elements.js';
 
 /**
  * Elements from raw bytes. The result may be a view of `bytes` where their alignment allows it, so neither may be
@@ -60,21 +60,30 @@ function decodeRawBytes(bytes: Uint8Array, count: number, subject: string): Uint
 
 /** Raw bytes of elements: a view of their memory where that already is in wire order. */
 export function encodeRaw(datatype: Datatype, data: Elements): Uint8Array {
-  if (datatype !== 'BYTES') return fixedBytes(datatype, data as Exclude<Elements, Uint8Array[]>);
-  const elements = data as Uint8Array[];
-  const bytes = new Uint8Array(rawBytesSize(elements));
-  const view = new DataView(bytes.buffer);
-  let offset = 0;
-  for (const element of elements) {
-    view.setUint32(offset, element.byteLength, true);
-    bytes.set(element, offset + 4);
-    offset += 4 + element.byteLength;
-  }
+  if (datatype !== 'BYTES') return fixedBytes(datatype, data as FixedElements);
+  const bytes = new Uint8Array(rawSize(data));
+  writeRaw(datatype, data, bytes, 0);
   return bytes;
 }
 
-function rawBytesSize(elements: readonly Uint8Array[]): number {
+type FixedElements = Exclude<Elements, Uint8Array[]>;
+
+/** How many raw bytes elements have. */
+export function rawSize(data: Elements): number {
+  if (!Array.isArray(data)) return data.byteLength;
   let size = 0;
-  for (const element of elements) size += 4 + element.byteLength;
+  for (const element of data) size += 4 + element.byteLength;
   return size;
+}
+
+/** Writes the raw bytes of elements into `bytes`, from `start` on. Returns the position after them. */
+export function writeRaw(datatype: Datatype, data: Elements, bytes: Uint8Array, start: number): number {
+  if (datatype !== 'BYTES') return writeFixed(datatype, data as FixedElements, bytes, start);
+  let position = start;
+  for (const element of data as Uint8Array[]) {
+    for (let shift = 0; shift < 32; shift += 8) bytes[position++] = element.byteLength >>> shift;
+    bytes.set(element, position);
+    position += element.byteLength;
+  }
+  return position;
 }

@@ -2,7 +2,7 @@
 import type { Datatype, Elements } from '../datatype.js';
 import { oipError } from '../status.js';
 import { type ContentsField, fieldOf } from './contents-fields.js';
-import { fixedBytes } from './fixed-elements.js';
+import { writeFixed } from './fixed-elements.js';
 import { type VarintElements, varintsSize, writeVarints } from './packed-varints.js';
 import { wireType } from './wire-reader.js';
 import { delimitedSize, type WireWriter } from './wire-writer.js';
@@ -54,5 +54,7 @@ export function writeContents({ field, data, elementsSize }: MeasuredContents, w
   if (field.datatype === 'BOOL') for (const value of data) writer.byte(value ? 1 : 0);
   else if (field.wireType === wireType.varint) {
     writer.fill((bytes, position) => writeVarints(data as VarintElements, bytes, position));
-  } else writer.raw(fixedBytes(field.datatype as 'FP32' | 'FP64', data));
+  } else {
+    writer.fill((bytes, position) => writeFixed(field.datatype as 'FP64', data as Float64Array, bytes, position));
+  }
 }

@@ -1,5 +1,5 @@
 /** `InferInputTensor` and `InferOutputTensor`, which have the same fields, written. */
-import { encodeRaw } from '../raw-bytes.js';
+import { rawSize, writeRaw } from '../raw-bytes.js';
 import { quoteName } from '../status.js';
 import type { DataForm, Tensor } from '../tensor.js';
 import { type MeasuredContents, measureContents, writeContents } from './contents-writer.js';
@@ -19,8 +19,8 @@ interface MeasuredTensor {
 /** The tensors of a message and their raw entries, measured. */
 export interface MeasuredTensors {
   tensors: MeasuredTensor[];
-  /** One entry a tensor in raw form, else none. */
-  raw: Uint8Array[];
+  /** Bytes of each tensor's raw entry; none in typed form. */
+  rawSizes: number[];
   /** Bytes of all of them in their message, with the tags, which take one byte each. */
   size: number;
 }
@@ -31,11 +31,11 @@ export interface MeasuredTensors {
  */
 export function measureTensors(role: 'input' | 'output', given: readonly Tensor[], form: DataForm): MeasuredTensors {
   const tensors = given.map((tensor) => measureTensor(role, tensor, form));
-  const raw = form === 'raw' ? given.map(({ datatype, data }) => encodeRaw(datatype, data)) : [];
+  const rawSizes = form === 'raw' ? given.map(({ data }) => rawSize(data)) : [];
   let size = 0;
   for (const tensor of tensors) size += delimitedSize(tensor.size);
-  for (const entry of raw) size += delimitedSize(entry.byteLength);
-  return { tensors, raw, size };
+  for (const entrySize of rawSizes) size += delimitedSize(entrySize);
+  return { tensors, rawSizes, size };
 }
 
 function measureTensor(role: string, tensor: Tensor, form: DataForm): MeasuredTensor {
@@ -60,7 +60,7 @@ function highWord(integer: number): number {
 
 /** Writes what `measureTensors` has measured, under the tags of its message's fields. */
 export function writeTensors(
-  { tensors, raw }: MeasuredTensors,
+  { tensors, rawSizes }: MeasuredTensors,
   tags: { tensor: number; raw: number },
   writer: WireWriter,
 ): void {
@@ -76,8 +76,9 @@ export function writeTensors(
       writeContents(contents, writer);
     }
   }
-  for (const entry of raw) {
-    writer.delimited(tags.raw, entry.byteLength);
-    writer.raw(entry);
-  }
+  rawSizes.forEach((size, index) => {
+    const { datatype, data } = (tensors[index] as MeasuredTensor).tensor;
+    writer.delimited(tags.raw, size);
+    writer.fill((bytes, position) => writeRaw(datatype, data, bytes, position));
+  });
 }
