@@ -20,11 +20,12 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
 /**
  * The whole body, decompressed. Throws TOO_LARGE beyond `maxBytes`, UNSUPPORTED_ENCODING for a content encoding other
  * than gzip, deflate and identity or for data that is not in it, DEADLINE_EXCEEDED with HTTP status 408 where the client
- * is too slow, and CANCELLED where it goes away. What was not read then is for discardRest.
+ * is too slow, and CANCELLED where it goes away. What was not read then is for discardRest. `onWanted` is called when
+ * nothing speaks against the body before it is read.
  */
-export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limits: BodyLimits, onWanted: () => void): Promise<Buffer> {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || encoding === '') return collect(request, limits);
+  if (encoding === 'identity' || encoding === '') return collect(request, limits, onWanted);
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
   if (!decode) {
     throw oipError(
@@ -32,7 +33,7 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
       `content encoding ${quoteName(encoding)}; expected gzip, deflate or identity`,
     );
   }
-  const body = await collect(request, limits);
+  const body = await collect(request, limits, onWanted);
   try {
     return await decode(body, { maxOutputLength: limits.maxBytes });
   } catch (error) {
@@ -48,13 +49,14 @@ function tooLarge({ maxBytes }: BodyLimits): Error {
 /** Bytes of the first buffer for a body that comes in pieces. */
 const firstBytes = 64 * 1024;
 
-function collect(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+function collect(request: IncomingMessage, limits: BodyLimits, onWanted: () => void): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const declared = Number(request.headers['content-length'] ?? Number.NaN);
     if (declared > limits.maxBytes) {
       reject(tooLarge(limits));
       return;
     }
+    onWanted();
     let body: Buffer | undefined;
     let size = 0;
     const onData = (chunk: Buffer): void => {

@@ -38,7 +38,8 @@ export async function startRestServer(options: TransportOptions): Promise<Runnin
 
   const server = createServer({
     keepAliveTimeout: keepAliveMs,
-    maxHeaderSize: limits.maxHeaderBytes,
+    // It refuses from its figure on; and it counts the path, names and values.
+    maxHeaderSize: limits.maxHeaderBytes + 1,
     headersTimeout: timeoutMs,
     // Bodies have the same time by a timer of their own, which answers better; this one ends what nobody reads.
     requestTimeout: timeoutMs + slowRequestCheckMs,
@@ -96,10 +97,12 @@ function createResponder(parts: ServerParts, bodyLimits: BodyLimits) {
     let begun = performance.now();
     let waitsForLeave = expectsContinue;
     const fields: RequestFields = {};
-    const body = async (): Promise<Buffer> => {
+    const giveLeave = (): void => {
       if (waitsForLeave) response.writeContinue();
       waitsForLeave = false;
-      const bytes = await readBody(request, bodyLimits);
+    };
+    const body = async (): Promise<Buffer> => {
+      const bytes = await readBody(request, bodyLimits, giveLeave);
       begun = performance.now();
       fields.requestBytes = bytes.byteLength;
       return bytes;
