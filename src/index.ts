@@ -13,6 +13,7 @@ export { SmokeFailedError, type SmokeReport, smoke } from './commands/smoke.js';
 export { type StatusOptions, type StatusReport, status } from './commands/status.js';
 export { type UpOptions, type UpPlanReport, type UpReport, up } from './commands/up.js';
 export type { ConfigFlags } from './config/load.js';
+export { OnnxRuntimeMissingError } from './config/onnx-runtime.js';
 export { ConfigError, type ConfigProblem } from './config/problems.js';
 export type { Config, ConfigInput } from './config/schema.js';
 export {
@@ -25,3 +26,12 @@ export {
 export { OverBudgetError } from './environment/phases.js';
 export { NotReadyInTimeError, ServerExitedError } from './environment/readiness.js';
 export { ExitCode, InterruptedError, KServeEnvError, TimedOutError, UsageError } from './errors.js';
+export type {
+  ModelModule,
+  ModelModuleContext,
+  ModuleModel,
+  ModuleTensor,
+  ModuleTensorMetadata,
+} from './models/module-types.js';
+export type { Datatype } from './protocol/datatype.js';
+export type { Parameters, ParameterValue, Tensor } from './protocol/tensor.js';

@@ -55,10 +55,10 @@ async function addDirectory(
 ): Promise<void> {
   requireMode(directory, await stat(directory), 0o005, options);
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => refuse(directory, error));
+  budget.files -= entries.length;
+  if (budget.files < 0) throw new UnreadableFileError(`a directory of at most ${maxFiles} files`, `more in ${root}`);
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(directory, entry.name);
-    budget.files -= 1;
-    if (budget.files < 0) throw new UnreadableFileError(`a directory of at most ${maxFiles} files`, `more in ${root}`);
     hash.update(`${kindOf(entry)} ${relative(root, path).split(sep).join('/')}\0`);
     if (entry.isDirectory()) await addDirectory(hash, root, path, budget, options);
     else if (entry.isSymbolicLink()) hash.update(`${await readlink(path)}\0`);

@@ -10,6 +10,7 @@ import {
 } from '../../src/engine/engine.js';
 import { nameLabel } from '../../src/engine/labels.js';
 import { assertPortFree } from '../../src/engine/port-check.js';
+import { workspace } from '../unit/config/workspace.js';
 import { configured, linesOf, listenSomewhere, rejection, twoFreePorts, untilLive } from './probes.js';
 
 /** One engine under test, and the eyes that look at it from outside. */
@@ -23,6 +24,13 @@ export interface EngineHarness {
   leftOvers(name: string, instance: Instance | undefined): Promise<string[]>;
   close(): Promise<void>;
 }
+
+/** A module without inputs, and with one answer. */
+const constantModel = `export const createModel = () => ({
+  inputs: [],
+  outputs: [{ name: 'answer', datatype: 'INT32', shape: [1] }],
+  predict: () => [{ name: 'answer', data: [42] }],
+});`;
 
 /** Exit code of a server whose configuration cannot be used. */
 const badConfigCode = 2;
@@ -69,6 +77,19 @@ export function describeEngine(title: string, makeHarness: () => Promise<EngineH
     async function startNew(changes: Partial<InstanceSpec> = {}): Promise<Instance> {
       return await engine.start(await engine.create(specOf(changes)));
     }
+
+    it('lets the server read the files that it was given', async () => {
+      using space = workspace();
+      const source = space.write('model.mjs', constantModel);
+      const target = '/models/0/model.mjs';
+      const env = configured([{ kind: 'module', name: 'constant', path: target }]);
+      const started = await startNew({ env, files: [{ source, target }] });
+      await untilLive(started);
+      const url = `http://127.0.0.1:${started.endpoints?.httpPort}/v2/models/constant`;
+      await expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 15_000, interval: 20 }).toBe(200);
+      const answer = await fetch(`${url}/infer`, { method: 'POST', body: '{"inputs": []}' });
+      expect(await answer.json()).toMatchObject({ outputs: [{ name: 'answer', data: [42] }] });
+    });
 
     it('says what it is', async () => {
       const info = await engine.info();

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
 import type { Engine, Instance, InstanceSpec } from '../../src/engine/engine.js';
 import { configured, untilLive } from '../contract/probes.js';
+import { workspace } from '../unit/config/workspace.js';
 import { docker, dockerLeftOvers, socketPath, testImage } from './docker-harness.js';
 
 describe('A container as Docker keeps it', () => {
@@ -56,6 +58,7 @@ describe('A container as Docker keeps it', () => {
       NetworkMode: `kserve-env-${name}`,
       Binds: null,
     });
+    expect(HostConfig.Mounts ?? []).toEqual([]);
     expect(HostConfig.Ulimits).toEqual(
       expect.arrayContaining([
         { Name: 'nofile', Soft: 4096, Hard: 4096 },
@@ -66,6 +69,36 @@ describe('A container as Docker keeps it', () => {
     const published = Object.values(NetworkSettings.Ports).flatMap((bindings) => bindings ?? []);
     expect(published.map(({ HostIp }) => HostIp)).toEqual(['127.0.0.1', '127.0.0.1']);
     expect(Object.keys(NetworkSettings.Networks)).toEqual([`kserve-env-${name}`]);
+  });
+
+  it('has the files that were asked for, to be read only, and nothing else of this machine', async () => {
+    using space = workspace();
+    const file = space.write('model.onnx', 'x');
+    space.write('program/index.mjs', 'export {}');
+    const files = [
+      { source: file, target: '/models/0/model.onnx' },
+      { source: `${space.directory}/program`, target: '/models/1/program' },
+    ];
+    const started = await engine.start(await create({ files }));
+    await untilLive(started);
+    const { Mounts, HostConfig } = await docker.getContainer(started.id).inspect();
+    const seen = Mounts.map(({ Source, Destination, RW, Type }) => ({ Source, Destination, RW, Type }));
+    expect(seen.sort((one, other) => one.Destination.localeCompare(other.Destination))).toEqual(
+      files.map(({ source, target }) => ({ Source: source, Destination: target, RW: false, Type: 'bind' })),
+    );
+    expect(HostConfig.Binds).toBeNull();
+  });
+
+  it('cannot be made with a file that is missing, and none is made in its place', async () => {
+    using space = workspace();
+    const source = `${space.directory}/absent.onnx`;
+    const files = [{ source, target: '/models/0/absent.onnx' }];
+    await expect(create({ files })).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+      message: expect.stringContaining(source),
+      hint: expect.stringContaining('--engine process'),
+    });
+    expect(existsSync(source)).toBe(false);
   });
 
   it('has the name that people look for', async () => {

@@ -12,6 +12,7 @@ import {
   type LogLine,
   PortTakenError,
 } from '../../src/engine/engine.js';
+import { withSources } from '../../src/engine/files.js';
 import { nameLabel } from '../../src/engine/labels.js';
 import { findPortHolder } from '../../src/engine/port-check.js';
 import { serverConfigSchema, serverConfigVariable } from '../../src/models/server-config.js';
@@ -84,7 +85,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     const { spec } = entry;
     const port = (request: InstanceSpec['ports']['grpc']) => (request === 'auto' ? 0 : request);
     const parsed = serverConfigSchema.safeParse({
-      ...(JSON.parse(spec.env[serverConfigVariable] ?? '{}') as object),
+      ...(JSON.parse(withSources(spec.env[serverConfigVariable] ?? '{}', spec.files ?? [])) as object),
       host: '127.0.0.1',
       grpcPort: port(spec.ports.grpc),
       httpPort: port(spec.ports.http),

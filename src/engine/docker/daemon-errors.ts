@@ -17,9 +17,10 @@ export class DaemonRefusal extends Error {
 }
 
 /** A refusal in the daemon's words, under a sentence that says what was tried. Other errors stay as they are. */
-export function failed(what: string, error: unknown): unknown {
+export function failed(what: string, error: unknown, hint?: string): unknown {
   if (!(error instanceof DaemonRefusal)) return error;
   return new EngineFailedError(`${what}: ${error.words}`, {
+    ...(hint !== undefined && { hint }),
     cause: error,
     details: { request: error.request, status: error.status },
   });

@@ -156,7 +156,7 @@ async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal):
     id = readReply(createReply, reply, daemon.endpoint).Id;
   } catch (error) {
     if (error instanceof DaemonRefusal && error.status === 409) throw await nameTaken(daemon, spec.name, error);
-    throw failed(`The container of ${spec.name} could not be created`, error);
+    throw failed(`The container of ${spec.name} could not be created`, error, hintForMounts(error));
   }
   try {
     signal?.throwIfAborted();
@@ -171,6 +171,14 @@ async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal):
     signal?.throwIfAborted();
     throw failed(`The network of ${spec.name} could not be created`, error);
   }
+}
+
+/** A daemon in a virtual machine has only those directories of this machine that are shared with it. */
+function hintForMounts(error: unknown): string | undefined {
+  const about = error instanceof DaemonRefusal && /bind source path|mounts denied/i.test(error.words);
+  return about
+    ? 'share the directory of that file with the machine that Docker runs in, or use --engine process'
+    : undefined;
 }
 
 async function nameTaken(daemon: Daemon, name: string, cause: DaemonRefusal): Promise<InstanceExistsError> {
