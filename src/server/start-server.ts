@@ -18,14 +18,14 @@ export interface StartServerOptions {
   log?: Logger;
   /** Makes models in another way than their configuration says. */
   makeModel?: MakeModel;
-  /** Given where this process is one of several workers. */
-  worker?: WorkerPart;
+  /** Control of the whole server where this process is one of several workers. */
+  control?: (local: LocalControl) => ServerControl;
+  /** How models are loaded at the start where this process is one of several workers. */
+  loads?: FirstLoads;
 }
 
-/** What makes a server one of several workers. */
-export interface WorkerPart {
-  /** Control of the whole server, made from that of this process. */
-  control(local: LocalControl): ServerControl;
+/** The loads of a worker's start. */
+export interface FirstLoads {
   /** Awaited before the ports are opened. */
   beforeListening(local: LocalControl): Promise<void>;
   /** Called when both ports are open. */
@@ -53,7 +53,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   const repository = createModelRepository(config.models, options);
   const requests = createRequestCounts(log);
   const local = createLocalControl(repository, requests);
-  const control = options.worker?.control(local) ?? local;
+  const control = options.control?.(local) ?? local;
   const parts: ServerParts = {
     extensions: createExtensionPlane(repository, control),
     dataPlane: createDataPlane({ version, repository, limits, log }),
@@ -64,7 +64,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     log,
   };
   const { dataPlane } = parts;
-  await options.worker?.beforeListening(local);
+  await options.loads?.beforeListening(local);
   const grpc = await startGrpcServer({ host, port: grpcPort, ...parts }).catch((error: unknown) => {
     throw new ListenError('gRPC', host, grpcPort, error);
   });
@@ -73,7 +73,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     throw new ListenError('REST', host, httpPort, error);
   });
   // Models load while both ports answer, so that a client sees them LOADING.
-  if (options.worker) options.worker.afterListening(local);
+  if (options.loads) options.loads.afterListening(local);
   else void local.loadDeclared();
 
   const stop = async (graceMs: number): Promise<void> => {

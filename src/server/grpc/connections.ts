@@ -3,6 +3,7 @@
  * that says nothing is dropped, since HTTP/2 itself would keep it for ever, with buffers of its own.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { limitConnections } from '../connection-limit.js';
 import type { Logger } from '../telemetry/logger.js';
 import { firstBytesMs } from '../waits.js';
 
@@ -44,9 +45,8 @@ export async function listenForConnections(options: ConnectionsOptions): Promise
   const { host, port, maxConnections, log, accept, silenceMs = firstBytesMs } = options;
   const open = new Set<Socket>();
   const silent = new Set<Socket>();
-  let refusing = false;
   const server = createServer({ noDelay: true }, (socket) => {
-    refusing = false;
+    if (socket.destroyed) return;
     open.add(socket);
     silent.add(socket);
     socket.on('close', () => open.delete(socket));
@@ -55,12 +55,7 @@ export async function listenForConnections(options: ConnectionsOptions): Promise
       if (begun) accept(socket);
     });
   });
-  server.maxConnections = maxConnections;
-  server.on('drop', () => {
-    // Once for all that are refused in a row.
-    if (!refusing) log.warn('connections refused: as many are open as the limit allows', { maxConnections });
-    refusing = true;
-  });
+  limitConnections(server, maxConnections, log);
   await listen(server, host, port);
   // A connection that cannot be accepted, for want of file descriptors, concerns no other one.
   server.on('error', (error) => log.warn('connection not accepted', { error: error.message }));

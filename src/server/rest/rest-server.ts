@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { parseDuration } from '../../duration.js';
 import { oipError } from '../../protocol/status.js';
+import { limitConnections } from '../connection-limit.js';
 import { asOipError } from '../data-plane.js';
 import type { RequestFields } from '../telemetry/request-counts.js';
 import type { RunningTransport, ServerParts, TransportOptions } from '../transport.js';
@@ -45,7 +46,7 @@ export async function startRestServer(options: TransportOptions): Promise<Runnin
     requestTimeout: timeoutMs + slowRequestCheckMs,
     connectionsCheckingInterval: Math.min(slowRequestCheckMs, timeoutMs),
   });
-  server.maxConnections = limits.maxConnections;
+  limitConnections(server, limits.maxConnections, options.log);
   const serve = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
     answers.set(request.socket, response);
     response.on('error', () => {});

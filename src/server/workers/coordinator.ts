@@ -35,6 +35,8 @@ export interface Coordinator {
   leave(peer: Peer): void;
   /** Operations begin only now, that all workers of the start listen. */
   started(): void;
+  /** Settles when the loads of the start have ended, well or not. */
+  readonly firstLoads: Promise<void>;
   /** What a worker may ask. */
   methodsFor(peer: Peer): Omit<PrimaryMethods, 'log'>;
 }
@@ -167,6 +169,7 @@ export function createCoordinator({
       if (last) countsOfEnded = sumCounts(countsOfEnded, last);
     },
     started: started.give,
+    firstLoads: firstLoads.given,
     methodsFor(peer) {
       return {
         operate,

@@ -18,6 +18,8 @@ const mostFailedStarts = 5;
 const restartDelayMs = 200;
 /** Milliseconds that a worker has to end beyond what its server needs, before it is killed. */
 const hangMs = 1_000;
+/** Milliseconds that the start waits for models: they load while both ports answer. */
+const quickLoadsMs = 200;
 /** Times that ports are chosen anew, where somebody took one that the system had just given. */
 const mostChoices = 3;
 
@@ -140,6 +142,8 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
     throw error;
   }
   coordinator.started();
+  // As in one process, where a model that is made in no time is READY before the first request comes.
+  await Promise.race([coordinator.firstLoads, delay(quickLoadsMs, undefined, { ref: false })]);
   return { ...ports, close, [Symbol.asyncDispose]: () => close() };
 }
 

@@ -1,7 +1,7 @@
 /** What a server does as one of several: it asks the primary where one process alone would decide. */
-import type { LocalControl } from '../control.js';
+import type { LocalControl, ServerControl } from '../control.js';
 import type { AgreeOnLoad } from '../model-version.js';
-import type { WorkerPart } from '../start-server.js';
+import type { FirstLoads } from '../start-server.js';
 import type { Channel } from './channel.js';
 import {
   type Order,
@@ -12,7 +12,10 @@ import {
   type WorkerMethods,
 } from './messages.js';
 
-export interface Worker extends WorkerPart {
+export interface Worker {
+  /** For `startServer`, with `loads`. */
+  control(local: LocalControl): ServerControl;
+  loads: FirstLoads;
   /** For the primary to call, from `control` on. */
   methods: Pick<WorkerMethods, 'operate' | 'counts'>;
 }
@@ -51,16 +54,18 @@ export function createWorkerPart(primary: Pick<Channel<PrimaryMethods>, 'ask'>, 
         broadcast: (topic, data) => primary.ask('operate', { kind: 'broadcast', topic, data }),
       };
     },
-    async beforeListening(local) {
-      if (!replay) return;
-      const agree = agreeIn(replayOperation);
-      // What failed in the other workers fails here, too, and all have the same state again.
-      await Promise.allSettled([local.loadDeclared(agree), ...replay.map((order) => execute(order, local, agree))]);
-    },
-    afterListening(local) {
-      if (replay) return;
-      const loaded = local.loadDeclared(agreeIn(startOperation));
-      void loaded.then(() => primary.ask('firstLoadsEnded', null)).catch(() => {});
+    loads: {
+      async beforeListening(local) {
+        if (!replay) return;
+        const agree = agreeIn(replayOperation);
+        // What failed in the other workers fails here, too, and all have the same state again.
+        await Promise.allSettled([local.loadDeclared(agree), ...replay.map((order) => execute(order, local, agree))]);
+      },
+      afterListening(local) {
+        if (replay) return;
+        const loaded = local.loadDeclared(agreeIn(startOperation));
+        void loaded.then(() => primary.ask('firstLoadsEnded', null)).catch(() => {});
+      },
     },
     methods: {
       operate: async ({ operation, order }) => await execute(order, await created, agreeIn(operation)),

@@ -24,7 +24,7 @@ export function runWorker(): void {
     async start({ config, replay }) {
       const log = logTo(channel, config);
       worker = createWorkerPart(channel, replay);
-      server = startServer(config, { log, worker });
+      server = startServer(config, { log, control: worker.control, loads: worker.loads });
       await server;
       // Only from here on: an exception while starting must end the process.
       survive(log);

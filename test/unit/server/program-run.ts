@@ -56,7 +56,7 @@ export function watch(child: ChildProcess): Program {
     const input = child[name];
     if (!input) continue;
     createInterface({ input }).on('line', (line) => {
-      lines[name].push(JSON.parse(line));
+      lines[name].push(line.startsWith('{"') ? JSON.parse(line) : { text: line });
       for (const listener of listeners) listener();
     });
   }

@@ -56,8 +56,8 @@ describe('the server program', () => {
     },
   );
 
-  it('ends with its parent where it is told to', async () => {
-    const env = { ...process.env, ...withConfig(config), KSERVE_ENV_DIE_WITH_PARENT: '1' };
+  it.each([1, 2])('ends with its parent where it is told to, of %i workers', async (workers) => {
+    const env = { ...process.env, ...withConfig({ ...config, workers }), KSERVE_ENV_DIE_WITH_PARENT: '1' };
     const { child, first, ended } = watch(fork(bundle.path, { env, silent: true }));
     children.push(child);
     await first;
