@@ -33,6 +33,7 @@ export function createModelStreamInfer(
     const strict = call.metadata.get(strictErrorsKey)[0] === 'true';
     const answers = createAnswers(call);
     let busy = false;
+    let ended = false;
     let stopping = false;
     const stop = (): void => {
       stopping = true;
@@ -48,14 +49,19 @@ export function createModelStreamInfer(
         (bytes) => {
           answers.send(bytes, () => {
             busy = false;
-            if (stopping) stop();
+            if (ended) call.end();
+            else if (stopping) stop();
             else call.resume();
           });
         },
         (error) => endWith(call, asGrpcStatus(error, parts.log)),
       );
     });
-    call.on('end', () => call.end());
+    // It comes with the last request, before that one is answered.
+    call.on('end', () => {
+      ended = true;
+      if (!busy) call.end();
+    });
     call.on('cancelled', remove);
   };
 }
