@@ -11,7 +11,8 @@ import {
 } from '../../../../src/protocol/wire/infer-messages.js';
 import { expectedOutcome, outcomeOf, visible } from './expected-values.js';
 import { genericMessage } from './generic-messages.js';
-import { readByProtobufjs, readBySpecification, typeOf, withNumbers } from './specification-decoder.js';
+import { readByProtobufjs, withNumbers } from './protobufjs-reading.js';
+import { readBySpecification, typeOf } from './specification-decoder.js';
 import { chooser, lookalikes, numRuns, requests, responses, scattered, spoilt } from './wire-arbitraries.js';
 
 const seeds = fc.nat(2 ** 32 - 1);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type MessageLimits, noMessageLimits } from '../../../../src/protocol/message-limits.js';
 import type { InferRequest } from '../../../../src/protocol/tensor.js';
 import { decodeInferRequest, encodeInferResponse } from '../../../../src/protocol/wire/infer-messages.js';
-import { type Departure, readByProtobufjs, readBySpecification, typeOf } from './specification-decoder.js';
+import { readByProtobufjs } from './protobufjs-reading.js';
+import { type Departure, readBySpecification, typeOf } from './specification-decoder.js';
 
 const decode = (bytes: Uint8Array, limits: Partial<MessageLimits> = {}) =>
   decodeInferRequest(bytes, { ...noMessageLimits, ...limits });
