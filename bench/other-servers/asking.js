@@ -96,6 +96,13 @@ export function restText({ status, body }) {
   return `${status} ${text.length > 90 ? `${text.slice(0, 87)}...` : text}`.trim();
 }
 
+/** What came of loading or unloading: Triton and MLServer answer with an empty message, KServe with two fields. */
+export function repositoryOutcome({ code, answer }) {
+  if (code) return code;
+  const { model_name: name, isLoaded, isUnloaded } = answer;
+  return name ? `OK ${JSON.stringify({ model_name: name, isLoaded, isUnloaded })}` : 'OK, an empty message';
+}
+
 /** Status alone. */
 export const restStatus = ({ status }) => String(status);
 

@@ -5,6 +5,7 @@ import {
   grpcOutcome,
   grpcStatus,
   metadataOutcome,
+  repositoryOutcome,
   restOutcome,
   restStatus,
   restText,
@@ -139,7 +140,7 @@ const refusing = [
   ['REST, body that is no gzip', postText(JSON.stringify(tensor()), { 'content-encoding': 'gzip' })],
   ['REST, unknown content encoding', postText('x', { 'content-encoding': 'x-nope' })],
   ['gRPC, 9 MiB', short(rawInfer({ shape: [oversize.length] }, oversizeBytes))],
-  ['REST binary, 9 MiB', short(binary(oversizeBytes, { shape: [oversize.length] }))],
+  ['REST JSON, 9 MiB, mostly spaces', postText(JSON.stringify(tensor()) + ' '.repeat(oversizeBytes.length))],
   ['afterwards: ServerLive', call('ServerLive', {})],
   ['afterwards: REST JSON', post(tensor())],
 ];
@@ -153,19 +154,22 @@ const repository = [
   ],
   ['gRPC ModelConfig', call('ModelConfig', { name: model }, grpcStatus)],
   ['gRPC ModelStatistics', call('ModelStatistics', { name: model }, grpcStatus)],
-  ['gRPC load, unknown model', call('RepositoryModelLoad', { repository_name: 'nope', model_name: 'nope' })],
+  [
+    'gRPC load, unknown model',
+    call('RepositoryModelLoad', { repository_name: 'nope', model_name: 'nope' }, repositoryOutcome),
+  ],
   [
     'REST load, unknown model',
     async (server) => restText(await server.rest('POST', '/v2/repository/models/nope/load', json({}))),
   ],
-  ['gRPC unload', call('RepositoryModelUnload', modelNamed)],
+  ['gRPC unload', call('RepositoryModelUnload', modelNamed, repositoryOutcome)],
   ['unloaded: gRPC ModelReady', call('ModelReady', { name: model })],
   ['unloaded: REST /v2/models/M/ready', get(`/v2/models/${model}/ready`)],
   ['unloaded: gRPC ServerReady', call('ServerReady', {})],
   ['unloaded: gRPC ModelInfer', grpcInfer({})],
   ['unloaded: REST infer', post(tensor())],
   ['unloaded: gRPC ModelMetadata', call('ModelMetadata', { name: model }, grpcStatus)],
-  ['gRPC load', call('RepositoryModelLoad', modelNamed)],
+  ['gRPC load', call('RepositoryModelLoad', modelNamed, repositoryOutcome)],
   ['loaded: gRPC ModelInfer', grpcInfer({})],
 ];
 
