@@ -103,8 +103,8 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
 
   const replace = async (number: number): Promise<void> => {
     while (!closing) {
-      const member = launch(number);
       try {
+        const member = launch(number);
         await start(member, coordinator.joinLater(member.peer));
         failedStarts = 0;
         log.info('worker replaced', { worker: number, pid: member.process.pid });
