@@ -68,7 +68,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
 function importFailure(error: unknown): string {
   if (!(error instanceof Error)) return `importing it threw ${String(error)}`;
   const message = error.message.split('\n')[0]?.replaceAll(/\?v=[0-9a-f]+(-\d+)?/g, '') ?? '';
-  const place = error instanceof SyntaxError ? /:(\d+)\n/.exec(error.stack ?? '')?.[1] : undefined;
+  const place = error instanceof SyntaxError ? /^(?!\w+Error)[^\n]*:(\d+)\n/.exec(error.stack ?? '')?.[1] : undefined;
   const line = place === undefined ? '' : ` in line ${place}`;
   return `${error.name}${line}: ${message}${adviceFor(error, place)}`;
 }
