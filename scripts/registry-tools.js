@@ -52,7 +52,7 @@ export function preparePython(name, requirements) {
     `Creating a Python environment: ${name}`,
     uv,
     ['venv', '--quiet', '--python', 'python3', `.cache/${name}`],
-    quiet,
+    settings,
   );
   const where = ['--quiet', '--python', pythonOf(name), '--exclude-newer', packagesOf];
   run(`Installing ${requirements.join(', ')}`, uv, ['pip', 'install', ...where, ...requirements], settings);
