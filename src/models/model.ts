@@ -1,7 +1,4 @@
-/**
- * What a model is. To add a kind: describe its configuration in models/server-config.ts, write models/<kind>.ts with a
- * function from that configuration to a Model, and enter it in models/create-model.ts.
- */
+/** What a model is. To add a kind: write models/<kind>.ts with `defineModelKind`, and enter it in models/kinds.ts. */
 import type { Parameters, Tensor, TensorMetadata } from '../protocol/tensor.js';
 
 export interface Model {
