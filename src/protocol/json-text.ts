@@ -76,13 +76,15 @@ function assertDepth(text: string, maxDepth: number): void {
 }
 
 function hasMoreBrackets(text: string, most: number): boolean {
+  return countOf('[', text, most) + countOf('{', text, most) > most;
+}
+
+/** How often `letter` is in `text`; no more than one beyond `most` are counted. */
+function countOf(letter: string, text: string, most: number): number {
   let count = 0;
-  for (const bracket of ['[', '{']) {
-    for (let index = text.indexOf(bracket); index !== -1; index = text.indexOf(bracket, index + 1)) {
-      if (++count > most) return true;
-    }
-  }
-  return false;
+  for (let index = text.indexOf(letter); index !== -1 && count <= most; index = text.indexOf(letter, index + 1))
+    count++;
+  return count;
 }
 
 /** What writeJson takes: JSON values, bigints, and typed arrays, which become arrays of numbers. */
@@ -107,16 +109,26 @@ export function writeJson(value: JsonValue): string {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0.0' : String(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (ArrayBuffer.isView(value)) return `[${writeNumbers(value as NumericArray)}]`;
-  if (Array.isArray(value)) {
-    const plain = value.every((element) => typeof element === 'string' || typeof element === 'boolean');
-    return plain ? JSON.stringify(value) : `[${value.map(writeJson).join(',')}]`;
-  }
+  if (Array.isArray(value)) return writeArray(value);
+  const object = value as Record<string, JsonValue | undefined>;
   let members = '';
-  for (const [key, member] of Object.entries(value as Record<string, JsonValue | undefined>)) {
+  for (const key of Object.keys(object)) {
+    const member = object[key];
     if (member === undefined) continue;
     members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${writeJson(member)}`;
   }
   return `{${members}}`;
+}
+
+function writeArray(array: readonly JsonValue[]): string {
+  // JSON.stringify is faster where it writes the same, and elements of a tensor are all of one kind.
+  if (array.every((element) => typeof element === 'string' || typeof element === 'boolean'))
+    return JSON.stringify(array);
+  let elements = '';
+  for (let index = 0; index < array.length; index++) {
+    elements += `${index === 0 ? '' : ','}${writeJson(array[index] as JsonValue)}`;
+  }
+  return `[${elements}]`;
 }
 
 /** The shortest digits that are read back as the same number; `join` writes them fastest, but −0 as `0`. */

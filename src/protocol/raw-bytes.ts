@@ -9,8 +9,9 @@ import { fixedBytes, readFixed, writeFixed } from './wire/fixed-elements.js';
  * which is also the most that are made.
  * Throws INVALID_ARGUMENT where the length is not what `count` needs, a BOOL is neither 0 nor 1, or the
  * lengths of BYTES elements do not add up.
+ * @param room bytes in front of `bytes` that may be written over, to move the elements to where they are aligned
  */
-export function decodeRaw(datatype: Datatype, bytes: Uint8Array, count: number, subject: string): Elements {
+export function decodeRaw(datatype: Datatype, bytes: Uint8Array, count: number, subject: string, room = 0): Elements {
   if (datatype === 'BYTES') return decodeRawBytes(bytes, count, subject);
   const size = elementSize[datatype] ?? 1;
   if (bytes.byteLength !== count * size) {
@@ -28,7 +29,7 @@ export function decodeRaw(datatype: Datatype, bytes: Uint8Array, count: number, 
       );
     }
   }
-  return readFixed(datatype, bytes, 0, count);
+  return readFixed(datatype, bytes, 0, count, room);
 }
 
 function decodeRawBytes(bytes: Uint8Array, count: number, subject: string): Uint8Array[] {

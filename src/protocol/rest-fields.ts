@@ -39,14 +39,17 @@ export function readText(value: unknown, path: string): string {
 /** The parameters that the protocol has a type for; nested ones are for other servers' extensions. */
 export function readParameters(value: unknown, path: string): Parameters {
   if (value === undefined || value === null) return {};
-  const entries = Object.entries(readObject(value, path));
-  assertParameterLimit(entries.length);
+  const object = readObject(value, path);
+  const keys = Object.keys(object);
+  assertParameterLimit(keys.length);
   const parameters: [string, Parameters[string]][] = [];
-  for (const [key, one] of entries) {
+  for (const key of keys) {
+    const one = object[key];
     if (typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean' || typeof one === 'bigint') {
       parameters.push([key, one]);
     }
   }
+  // Unlike an assignment, this makes a member even of `__proto__`.
   return Object.fromEntries(parameters);
 }
 
@@ -55,15 +58,16 @@ export function readTensors(value: unknown, path: string, limits: Readonly<Messa
   if (!Array.isArray(value)) throw wrong(path, 'an array', value);
   assertTensorLimit(value.length, limits, path);
   return value.map((one: unknown, index) => {
-    const at = `${path}[${index}]`;
-    const { name, datatype, shape, parameters, data } = readObject(one, at);
-    if (typeof name !== 'string') throw wrong(`${at}.name`, 'a string', name);
-    if (typeof datatype !== 'string') throw wrong(`${at}.datatype`, 'a string', datatype);
+    // Paths are made where they are needed: for a refusal, or for members that are rare.
+    if (typeof one !== 'object' || one === null) throw wrong(`${path}[${index}]`, 'an object', one);
+    const { name, datatype, shape, parameters, data } = one as JsonObject;
+    if (typeof name !== 'string') throw wrong(`${path}[${index}].name`, 'a string', name);
+    if (typeof datatype !== 'string') throw wrong(`${path}[${index}].datatype`, 'a string', datatype);
     return {
       name,
       datatype,
-      shape: readShape(shape, at),
-      parameters: readParameters(parameters, `${at}.parameters`),
+      shape: readShape(shape, path, index),
+      parameters: parameters === undefined ? {} : readParameters(parameters, `${path}[${index}].parameters`),
       data: data ?? undefined,
     };
   });
@@ -83,13 +87,12 @@ export function readRequestedOutputs(value: unknown, limits: Readonly<MessageLim
 }
 
 /** Dimensions as numbers; what is no dimension is for the shape's own check to refuse. */
-function readShape(value: unknown, tensor: string): number[] {
-  if (!Array.isArray(value)) throw wrong(`${tensor}.shape`, 'an array', value);
+function readShape(value: unknown, path: string, tensor: number): number[] {
+  if (!Array.isArray(value)) throw wrong(`${path}[${tensor}].shape`, 'an array', value);
   assertDimensionLimit(value.length);
   return value.map((dimension: unknown, axis) => {
-    if (typeof dimension !== 'number' && typeof dimension !== 'bigint') {
-      throw wrong(`${tensor}.shape[${axis}]`, 'an integer', dimension);
-    }
-    return Number(dimension);
+    if (typeof dimension === 'number') return dimension;
+    if (typeof dimension === 'bigint') return Number(dimension);
+    throw wrong(`${path}[${tensor}].shape[${axis}]`, 'an integer', dimension);
   });
 }

@@ -159,7 +159,7 @@ function readMessage<T>(
   maxDepth: number,
   read: (message: JsonObject) => ReadMessage<T>,
 ): T {
-  const json = body.subarray(0, length);
+  const json = length === body.byteLength ? body : body.subarray(0, length);
   // Bytes that are no text would come out as other text.
   if (!isUtf8(json)) throw oipError('INVALID_ARGUMENT', 'The body is not valid JSON: it is not UTF-8');
   const text = json.toString('utf8');
@@ -171,15 +171,21 @@ function readMessage<T>(
 const isLossy = (value: unknown): boolean => Number.isInteger(value) && !Number.isSafeInteger(value);
 
 function hasLostDigits({ tensors, parameters }: ReadMessage<unknown>): boolean {
-  const inData = (data: unknown): boolean =>
-    Array.isArray(data) && (Array.isArray(data[0]) ? data.some(inData) : data.some(isLossy));
-  return (
-    Object.values(parameters).some(isLossy) ||
-    tensors.some(
-      ({ datatype, data, parameters: its }) =>
-        Object.values(its).some(isLossy) || (isDatatype(datatype) && isInteger(datatype) && inData(data)),
-    )
-  );
+  return anyLossy(parameters) || tensors.some(hasLostDigitsOf);
+}
+
+function hasLostDigitsOf({ datatype, data, parameters }: JsonTensor): boolean {
+  return anyLossy(parameters) || (isDatatype(datatype) && isInteger(datatype) && anyLossyElement(data));
+}
+
+function anyLossy(parameters: Parameters): boolean {
+  for (const key in parameters) if (isLossy(parameters[key])) return true;
+  return false;
+}
+
+function anyLossyElement(data: unknown): boolean {
+  if (!Array.isArray(data)) return false;
+  return Array.isArray(data[0]) ? data.some(anyLossyElement) : data.some(isLossy);
 }
 
 function joinBody(message: JsonValue, binary: Uint8Array[], maxBytes = Number.POSITIVE_INFINITY): RestBody {

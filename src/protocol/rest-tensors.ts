@@ -29,10 +29,12 @@ export function decodeTensors(
   const decoded = tensors.map((tensor): Tensor => {
     const subject = `${role} ${quoteName(tensor.name)}`;
     const datatype = requireDatatype(tensor.datatype, subject);
-    const { binary_data_size: size, ...parameters } = tensor.parameters;
-    const common = { name: tensor.name, datatype, shape: tensor.shape, ...present(parameters) };
+    const { name, shape } = tensor;
+    const size = tensor.parameters.binary_data_size;
+    const parameters = withoutSize(tensor.parameters);
     if (size === undefined) {
-      return { ...common, data: decodeJsonData(datatype, tensor.data, tensor.shape, parameters, subject, limits) };
+      const data = decodeJsonData(datatype, tensor.data, shape, parameters ?? {}, subject, limits);
+      return parameters ? { name, datatype, shape, parameters, data } : { name, datatype, shape, data };
     }
     if (tensor.data !== undefined) {
       throw oipError('INVALID_ARGUMENT', `${subject}: has data and binary_data_size; send one of them`);
@@ -44,12 +46,13 @@ export function decodeTensors(
         `${subject}: binary_data_size is ${String(size).slice(0, 40)}; ${binary.byteLength - offset} bytes of binary data are left`,
       );
     }
-    const count = elementCount(tensor.shape, subject);
+    const count = elementCount(shape, subject);
     assertElementLimit(datatype, count, limits, subject);
     const bytes = binary.subarray(offset, end);
     offset = end;
     anyBinary = true;
-    return { ...common, data: decodeRaw(datatype, bytes, count, subject) };
+    const data = decodeRaw(datatype, bytes, count, subject);
+    return parameters ? { name, datatype, shape, parameters, data } : { name, datatype, shape, data };
   });
   if (offset !== binary.byteLength) {
     throw oipError(
@@ -58,6 +61,14 @@ export function decodeTensors(
     );
   }
   return { decoded, anyBinary };
+}
+
+/** What is a tensor's own of its parameters; undefined where there is nothing. */
+function withoutSize(parameters: Parameters): Parameters | undefined {
+  const { length } = Object.keys(parameters);
+  if (length === 0 || (length === 1 && 'binary_data_size' in parameters)) return undefined;
+  const { binary_data_size: _, ...own } = parameters;
+  return own;
 }
 
 /**

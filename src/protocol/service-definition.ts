@@ -10,7 +10,7 @@ import type { MessageLimits } from './message-limits.js';
 import { readProto } from './proto-source.js';
 import { OipError, oipError } from './status.js';
 import type { InferRequest } from './tensor.js';
-import { decodeInferRequest } from './wire/infer-messages.js';
+import { decodeInferRequest, type MeasuredMessage } from './wire/infer-messages.js';
 
 // protobufjs looks for `long` by a dynamic require, which a bundle cannot follow; without it int64 loses bits.
 protobuf.util.Long = Long;
@@ -23,12 +23,12 @@ export const inferenceServiceName = 'inference.GRPCInferenceService';
  * What the deserializer of an inference makes. grpc-js answers INTERNAL to whatever a deserializer throws, so a refusal
  * comes as a value, for the handler to throw where it keeps its own status.
  */
-export type DecodedInferRequest = { request: InferRequest } | { error: OipError };
+export type DecodedInferRequest = { request: InferRequest | undefined } | { error: OipError };
 
-/** Request and response of every RPC, as a server's handlers have them: a response of inference is its bytes. */
+/** Request and response of every RPC, as a server's handlers have them: a response of inference writes itself. */
 export interface ServerMethods extends WireMethods {
-  ModelInfer: { request: DecodedInferRequest; response: Buffer };
-  ModelStreamInfer: { request: DecodedInferRequest; response: Buffer };
+  ModelInfer: { request: DecodedInferRequest; response: MeasuredMessage };
+  ModelStreamInfer: { request: DecodedInferRequest; response: MeasuredMessage };
 }
 
 /** Request and response of every RPC, as a client has them: those of inference are their bytes. */
@@ -57,10 +57,16 @@ export function clientServiceDefinition(): ClientServiceDefinition {
   return clientDefinition;
 }
 
-/** The request that was decoded. Throws the refusal that came instead of one. */
-export function inferRequestOf(decoded: DecodedInferRequest): InferRequest {
+/**
+ * The request that was decoded, once: grpc-js holds what a deserializer made until the last byte of the answer has left,
+ * and with it the memory of the whole request. Throws the refusal that came instead of one.
+ */
+export function takeInferRequest(decoded: DecodedInferRequest): InferRequest {
   if ('error' in decoded) throw decoded.error;
-  return decoded.request;
+  const { request } = decoded;
+  if (!request) throw new Error('the request was taken already');
+  decoded.request = undefined;
+  return request;
 }
 
 /** INTERNAL for malformed protobuf, as every gRPC server answers; refusals keep the status they have. */
@@ -76,7 +82,11 @@ function deserializeInferRequest(bytes: Buffer, limits: Readonly<MessageLimits>)
   }
 }
 
-const asIs = (bytes: Buffer): Buffer => bytes;
+/**
+ * For what is bytes already, and for what grpc-js may treat as bytes: all that its server does with a serialized message is
+ * to ask for its byteLength and to copy it behind the head of the frame.
+ */
+const asIs = <T>(message: T): T => message;
 
 function serviceDefinition(inferRequestDeserialize: (bytes: Buffer) => unknown): Record<string, unknown> {
   const { root } = protobuf.parse(readProto(), { keepCase: true });

@@ -19,6 +19,14 @@ function tooManyElements(shape: readonly number[], subject: string): Error {
  * product beyond 2^53, which would wrap to something small in 64-bit arithmetic.
  */
 export function elementCount(shape: readonly number[], subject: string): number {
+  let small = 1;
+  for (const dimension of shape) small *= Number.isInteger(dimension) && dimension >= 0 ? dimension : Number.NaN;
+  // Products of integers are exact up to here, and every one on the way was smaller, unless a 0 came later.
+  if (small > 0 && small <= Number.MAX_SAFE_INTEGER) return small;
+  return exactCount(shape, subject);
+}
+
+function exactCount(shape: readonly number[], subject: string): number {
   let product = 1n;
   for (const dimension of shape) {
     if (!Number.isInteger(dimension) || dimension < 0) {

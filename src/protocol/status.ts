@@ -151,5 +151,7 @@ export function errorText(text: string): string {
 
 /** A name from outside, quoted and cut to a length that leaves room for the rest of a message. */
 export function quoteName(name: string): string {
+  // Names of tensors are quoted for every request, in case of an error.
+  if (/^[\w .:/-]{0,100}$/.test(name)) return `"${name}"`;
   return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
 }

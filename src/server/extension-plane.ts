@@ -2,7 +2,8 @@
 import { oipError, quoteName } from '../protocol/status.js';
 import type { Parameters, TensorMetadata } from '../protocol/tensor.js';
 import type { ServerControl } from './control.js';
-import { readyModel } from './data-plane.js';
+
+import { readyModel } from './inference.js';
 import type { ModelRepository } from './model-repository.js';
 import type { ModelState } from './model-version.js';
 import { type ModelStatistics, sumModelStatistics } from './telemetry/model-statistics.js';

@@ -3,20 +3,18 @@ import { formatShape } from '../protocol/shape.js';
 import { oipError, quoteName } from '../protocol/status.js';
 import type { Tensor, TensorMetadata } from '../protocol/tensor.js';
 
-export interface BindingOptions {
-  /** Names and ranks must be the model's own; else what has another name takes the free slots in order. */
-  strict: boolean;
-}
-
 /**
  * The tensors in the order of the model's inputs. Throws INVALID_ARGUMENT for a missing, an extra or a duplicate input,
  * and for a datatype or shape that is not the slot's.
+ * @param strict names and ranks must be the model's own; else what has another name takes the free slots in order
  */
-export function bindInputs(
-  slots: readonly TensorMetadata[],
-  tensors: readonly Tensor[],
-  options: BindingOptions,
-): Tensor[] {
+export function bindInputs(slots: readonly TensorMetadata[], tensors: readonly Tensor[], strict: boolean): Tensor[] {
+  // One input: by name or by position, it goes to the one slot.
+  const [slot, tensor] = [slots[0], tensors[0]];
+  if (slot && tensor && slots.length === 1 && tensors.length === 1 && (!strict || slot.name === tensor.name)) {
+    assertFits(slot, tensor, strict);
+    return [tensor];
+  }
   const expected = slots.map(({ name }) => quoteName(name)).join(', ');
   const named = new Map<string, Tensor>();
   for (const tensor of tensors) {
@@ -25,7 +23,7 @@ export function bindInputs(
   }
   const strangers = tensors.filter(({ name }) => !slots.some((slot) => slot.name === name));
   const [stranger] = strangers;
-  if (options.strict && stranger) {
+  if (strict && stranger) {
     throw oipError('INVALID_ARGUMENT', `input ${quoteName(stranger.name)} is unknown; the model has ${expected}`);
   }
   if (tensors.length !== slots.length) {
@@ -40,16 +38,19 @@ export function bindInputs(
   return slots.map((slot) => {
     const tensor = named.get(slot.name) ?? strangers[next++];
     if (!tensor) throw oipError('INVALID_ARGUMENT', `input ${quoteName(slot.name)} is missing`);
-    assertFits(slot, tensor, options.strict);
+    assertFits(slot, tensor, strict);
     return tensor;
   });
 }
 
 function assertFits(slot: TensorMetadata, tensor: Tensor, strict: boolean): void {
-  const subject = `input ${quoteName(tensor.name)}`;
+  const subject = () => `input ${quoteName(tensor.name)}`;
   const any = slot.datatype === 'ANY';
   if (!any && tensor.datatype !== slot.datatype) {
-    throw oipError('INVALID_ARGUMENT', `${subject}: datatype is ${tensor.datatype}, the model takes ${slot.datatype}`);
+    throw oipError(
+      'INVALID_ARGUMENT',
+      `${subject()}: datatype is ${tensor.datatype}, the model takes ${slot.datatype}`,
+    );
   }
   // Element-wise models work on every shape, and clients of theirs send vectors as [n], [1, n] and [n, 1].
   if (slot.shape.length === 1 && slot.shape[0] === -1 && (any || !strict)) return;
@@ -59,7 +60,7 @@ function assertFits(slot: TensorMetadata, tensor: Tensor, strict: boolean): void
   if (!fits) {
     throw oipError(
       'INVALID_ARGUMENT',
-      `${subject}: shape is ${formatShape(tensor.shape)}, the model takes ${formatShape(slot.shape)}`,
+      `${subject()}: shape is ${formatShape(tensor.shape)}, the model takes ${formatShape(slot.shape)}`,
     );
   }
 }

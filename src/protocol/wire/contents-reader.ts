@@ -78,12 +78,14 @@ function packedCount(bytes: Buffer, field: ContentsField, start: number, end: nu
 /**
  * The elements that were counted, in the array of their field's datatype. `eachContents` calls its argument before
  * each of the tensor's contents messages once more.
+ * @param tensorStart where the tensor's own message begins; what is between there and the elements has been read
  */
 export function readContents(
   field: ContentsField,
   found: ContentsCount,
   { bytes }: WireReader,
   eachContents: (read: (reader: WireReader) => void) => void,
+  tensorStart: number,
 ): Elements {
   const eachPart = (take: (start: number, end: number) => void): void => {
     if (found.parts === 1) take(found.start, found.end);
@@ -107,7 +109,9 @@ export function readContents(
     return elements;
   }
   // So it nearly always is.
-  if (found.parts === 1) return readFixed(field.datatype, bytes, found.start, found.count);
+  if (found.parts === 1) {
+    return readFixed(field.datatype, bytes, found.start, found.count, found.start - tensorStart);
+  }
   const joined = new Uint8Array(found.count * (elementSize[field.datatype] ?? 1));
   let next = 0;
   eachPart((start, end) => {

@@ -18,14 +18,16 @@ const scratchOf = Object.fromEntries(
 ) as unknown as ElementsOf;
 
 /**
- * `count` elements from the bytes that start at `start`: a view of them where their alignment allows it, else a copy.
- * Nothing beyond them is in it, and none of it may be changed.
+ * `count` elements from the bytes that start at `start`: a view of them where their alignment allows it, or where they
+ * can be moved to; else a copy. Nothing beyond them is in it, and none of it may be changed.
+ * @param room bytes in front of `start` that nobody needs any more: they may be written over
  */
 export function readFixed<D extends FixedDatatype>(
   datatype: D,
   bytes: Uint8Array,
   start: number,
   count: number,
+  room = 0,
 ): ElementsOf[D] {
   const size = elementSize[datatype] ?? 1;
   const length = count * size;
@@ -35,6 +37,12 @@ export function readFixed<D extends FixedDatatype>(
     for (let index = 0; index < length; index++) scratchBytes[index] = bytes[start + index] as number;
     if (!littleEndianHost) swapElements(scratchBytes.subarray(0, length), size);
     return scratchOf[datatype].slice(0, count) as ElementsOf[D];
+  }
+  // Moved to the left a little: memory of its own is dear, most of all to the garbage collector.
+  const shift = offset % size;
+  if (littleEndianHost && shift <= room) {
+    new Uint8Array(bytes.buffer, offset - shift, length + shift).copyWithin(0, shift);
+    return viewElements(datatype, bytes.buffer, offset - shift, count);
   }
   // A copy of exactly these bytes; an array of zeros to copy into would be filled twice.
   const copy = bytes.buffer.slice(offset, offset + length);

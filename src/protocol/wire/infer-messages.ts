@@ -18,7 +18,8 @@ const outputTags = { name: 0x0a, parameters: 0x12 } as const;
 const streamTags = { errorMessage: 0x0a, inferResponse: 0x12 } as const;
 
 /**
- * A request from its bytes, which it may share memory with. Throws RangeError for malformed protobuf; INVALID_ARGUMENT,
+ * A request from its bytes, which belong to it from here on: its tensors are views of them where that can be, for which
+ * data is moved inside them. Throws RangeError for malformed protobuf; INVALID_ARGUMENT,
  * naming the input, for an unknown datatype, a shape that does not fit the data, typed and raw contents together, and
  * another number of raw entries than inputs; TOO_LARGE for more than `limits` allow, before it is allocated.
  */
@@ -111,7 +112,8 @@ export function encodeInferRequest(request: InferRequest): Buffer {
   const outputSizes = request.outputs.map(({ name, parameters }) => textFieldSize(name) + parametersSize(parameters));
   let size = headSize(request) + inputs.size;
   for (const outputSize of outputSizes) size += delimitedSize(outputSize);
-  const writer = new WireWriter(size);
+  const bytes = Buffer.allocUnsafe(size);
+  const writer = new WireWriter(bytes, 0);
   writeHead(request, writer);
   writeTensors(inputs, requestTags, writer);
   request.outputs.forEach(({ name, parameters }, index) => {
@@ -119,15 +121,38 @@ export function encodeInferRequest(request: InferRequest): Buffer {
     writer.textField(outputTags.name, name);
     writeParameters(writer, outputTags.parameters, parameters);
   });
-  return writer.finish();
+  writer.finish(size);
+  return bytes;
 }
 
 /** The bytes of a response; throws as encodeInferRequest does. */
 export function encodeInferResponse(response: InferResponse): Buffer {
+  const message = measureInferResponse(response);
+  const bytes = Buffer.allocUnsafe(message.byteLength);
+  message.copy(bytes, 0);
+  return bytes;
+}
+
+/** A message of known size that is written where it is wanted, so that it is never in two places. */
+export interface MeasuredMessage {
+  readonly byteLength: number;
+  /** Writes all of it into `target`, from `start` on, as Buffer.copy does. Returns how many bytes that were. */
+  copy(target: Buffer, start: number): number;
+}
+
+/** A response, ready to be written; throws as encodeInferRequest does, here and not later. */
+export function measureInferResponse(response: InferResponse): MeasuredMessage {
   const measured = measureResponse(response);
-  const writer = new WireWriter(measured.size);
-  writeResponse(measured, writer);
-  return writer.finish();
+  const { size } = measured;
+  return {
+    byteLength: size,
+    copy(target, start) {
+      const writer = new WireWriter(target, start);
+      writeResponse(measured, writer);
+      writer.finish(start + size);
+      return size;
+    },
+  };
 }
 
 /** A message of ModelStreamInfer's answer: an error, a response, or in Triton's manner both, to say whose error it is. */
@@ -139,13 +164,16 @@ export interface StreamResponse {
 /** The bytes of a ModelStreamInferResponse; throws as encodeInferResponse does. */
 export function encodeStreamResponse({ errorMessage = '', response }: StreamResponse): Buffer {
   const measured = response && measureResponse(response);
-  const writer = new WireWriter(textFieldSize(errorMessage) + (measured ? delimitedSize(measured.size) : 0));
+  const size = textFieldSize(errorMessage) + (measured ? delimitedSize(measured.size) : 0);
+  const bytes = Buffer.allocUnsafe(size);
+  const writer = new WireWriter(bytes, 0);
   writer.textField(streamTags.errorMessage, errorMessage);
   if (measured) {
     writer.delimited(streamTags.inferResponse, measured.size);
     writeResponse(measured, writer);
   }
-  return writer.finish();
+  writer.finish(size);
+  return bytes;
 }
 
 function measureResponse(response: InferResponse) {

@@ -118,10 +118,15 @@ export function decodeTensors(
         `${subject}: has contents and an entry in raw_${role}_contents; send one of them`,
       );
     }
+    const before = raw[index - 1];
+    // What is in front of a raw entry has been read, up to the entry before it.
+    const room = bytes
+      ? bytes.byteOffset - (before ? before.byteOffset + before.byteLength : reader.bytes.byteOffset)
+      : 0;
     const data = bytes
-      ? decodeRaw(datatype, bytes, count, subject)
+      ? decodeRaw(datatype, bytes, count, subject, room)
       : decodeContents({ datatype, shape, subject }, contents, (field, found) =>
-          readContents(field, found, reader, (read) => eachContents(reader, tensor, read)),
+          readContents(field, found, reader, (read) => eachContents(reader, tensor, read), tensor.start),
         );
     const given = parameters?.values;
     return given && Object.keys(given).length > 0

@@ -46,22 +46,20 @@ export function textFieldSize(text: string): number {
 
 export class WireWriter {
   private readonly bytes: Buffer;
-  private position = 0;
+  private position: number;
 
-  /** A writer of exactly `size` bytes. */
-  constructor(size: number) {
-    this.bytes = Buffer.allocUnsafe(size);
+  /** Writes into `bytes`, from `start` on. */
+  constructor(bytes: Buffer, start: number) {
+    this.bytes = bytes;
+    this.position = start;
   }
 
   /**
-   * The message. Throws RangeError where another number of bytes was written than announced: the rest would be what
+   * Checks that the message ends where it was announced to. Throws RangeError where it does not: the rest would be what
    * somebody else left in that memory.
    */
-  finish(): Buffer {
-    if (this.position !== this.bytes.byteLength) {
-      throw new RangeError(`wrote ${this.position} bytes of a message of ${this.bytes.byteLength}`);
-    }
-    return this.bytes;
+  finish(end: number): void {
+    if (this.position !== end) throw new RangeError(`a message of wrong size: ends at ${this.position}, not ${end}`);
   }
 
   varint32(value: number): void {

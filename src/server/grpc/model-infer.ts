@@ -1,48 +1,57 @@
-/** ModelInfer: one inference, from the decoded request to the bytes of the answer. */
+/** ModelInfer: one inference, from the decoded request to an answer that is ready to be written. */
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { type DecodedInferRequest, inferRequestOf } from '../../protocol/service-definition.js';
+import { type DecodedInferRequest, takeInferRequest } from '../../protocol/service-definition.js';
 import { oipError } from '../../protocol/status.js';
 import type { InferRequest, InferResponse } from '../../protocol/tensor.js';
-import { encodeInferResponse } from '../../protocol/wire/infer-messages.js';
-import type { ServerParts } from '../transport.js';
-import type { IncomingCalls } from './incoming-calls.js';
+import { type MeasuredMessage, measureInferResponse } from '../../protocol/wire/infer-messages.js';
+import type { ServiceParts } from './service-parts.js';
 import type { Answer } from './unary.js';
 
-type Parts = Pick<ServerParts, 'dataPlane' | 'limits'>;
+type Parts = Pick<ServiceParts, 'dataPlane' | 'limits' | 'unread'>;
 
 /** The answer to ModelInfer; throws what the data plane throws, and OVERLOADED, TOO_LARGE. */
 export function createModelInfer(
-  parts: Parts,
-  describe: IncomingCalls['describe'],
-): Answer<DecodedInferRequest, Buffer> {
-  return async (decoded, call: ServerUnaryCall<DecodedInferRequest, Buffer>) => {
-    const request = inferRequestOf(decoded);
+  parts: Parts & Pick<ServiceParts, 'describe'>,
+): Answer<DecodedInferRequest, MeasuredMessage> {
+  const { describe } = parts;
+  if (!describe) return (decoded) => inferAdmitted(parts, takeInferRequest(decoded), measureInferResponse);
+  return async (decoded, call: ServerUnaryCall<DecodedInferRequest, MeasuredMessage>) => {
+    const request = takeInferRequest(decoded);
     const { modelName: model, modelVersion: version, id: requestId } = request;
-    describe?.(call.metadata, { model, version, requestId });
-    const bytes = await inferAdmitted(parts, request, encodeInferResponse);
-    describe?.(call.metadata, { model, version, requestId, responseBytes: bytes.byteLength });
-    return bytes;
+    describe(call.metadata, { model, version, requestId });
+    const message = await inferAdmitted(parts, request, measureInferResponse);
+    describe(call.metadata, { model, version, requestId, responseBytes: message.byteLength });
+    return message;
   };
 }
 
 /**
- * The encoded answer of an inference, which counts among those that run until then. Throws OVERLOADED where too many run
- * already, and TOO_LARGE for an answer beyond the limit.
+ * The answer of an inference, as `encode` makes it; the inference counts among those that run until then. At once where
+ * the model answers at once, since every promise costs. Throws or rejects with what the data plane does, OVERLOADED where
+ * too many run already, and TOO_LARGE for an answer beyond the limit.
  */
-export async function inferAdmitted(
-  { dataPlane, limits: { maxSendMessageBytes } }: Parts,
+export function inferAdmitted<Message extends { byteLength: number }>(
+  { dataPlane, limits: { maxSendMessageBytes }, unread }: Parts,
   request: InferRequest,
-  encode: (response: InferResponse) => Buffer,
-): Promise<Buffer> {
-  dataPlane.admit();
-  try {
-    const bytes = encode(await dataPlane.infer(request));
-    if (bytes.byteLength <= maxSendMessageBytes) return bytes;
+  encode: (response: InferResponse) => Message,
+): Message | Promise<Message> {
+  const within = (response: InferResponse): Message => {
+    const message = encode(response);
+    unread.made(message.byteLength);
+    if (message.byteLength <= maxSendMessageBytes) return message;
     throw oipError(
       'TOO_LARGE',
-      `The answer has ${bytes.byteLength} bytes, more than the limit maxSendMessageBytes, ${maxSendMessageBytes}`,
+      `The answer has ${message.byteLength} bytes, more than the limit maxSendMessageBytes, ${maxSendMessageBytes}`,
     );
+  };
+  dataPlane.admit();
+  let later = false;
+  try {
+    const response = dataPlane.infer(request);
+    if (!(response instanceof Promise)) return within(response);
+    later = true;
+    return response.then(within).finally(dataPlane.release);
   } finally {
-    dataPlane.release();
+    if (!later) dataPlane.release();
   }
 }

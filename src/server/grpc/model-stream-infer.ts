@@ -3,14 +3,13 @@
  * Source: https://github.com/triton-inference-server/server/blob/main/docs/customization_guide/inference_protocols.md
  */
 import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
-import { type DecodedInferRequest, inferRequestOf } from '../../protocol/service-definition.js';
+import { type DecodedInferRequest, takeInferRequest } from '../../protocol/service-definition.js';
 import { oipError } from '../../protocol/status.js';
 import type { InferResponse } from '../../protocol/tensor.js';
 import { encodeStreamResponse } from '../../protocol/wire/infer-messages.js';
-import { asOipError } from '../data-plane.js';
-import type { ServerParts } from '../transport.js';
+import { asOipError } from '../as-oip-error.js';
 import { inferAdmitted } from './model-infer.js';
-import type { OpenStreams } from './open-streams.js';
+import type { ServiceParts } from './service-parts.js';
 import { asGrpcStatus } from './unary.js';
 
 /** Bytes of answers that a client may leave unread before the server reads nothing more of that stream. */
@@ -22,12 +21,11 @@ const strictErrorsKey = 'triton_grpc_error';
 /** Says on each answer that it is the only one to its request; clients of decoupled models wait for it. */
 const finalParameter = { triton_final_response: true };
 
-type Parts = Pick<ServerParts, 'dataPlane' | 'limits' | 'log'>;
+type Parts = Pick<ServiceParts, 'dataPlane' | 'limits' | 'log' | 'unread'>;
 type Call = ServerDuplexStream<DecodedInferRequest, Buffer>;
 
 export function createModelStreamInfer(
-  parts: Parts,
-  streams: OpenStreams,
+  parts: Parts & Pick<ServiceParts, 'streams'>,
 ): handleBidiStreamingCall<DecodedInferRequest, Buffer> {
   return (call) => {
     const strict = call.metadata.get(strictErrorsKey)[0] === 'true';
@@ -39,7 +37,7 @@ export function createModelStreamInfer(
       stopping = true;
       if (!busy) endWith(call, asGrpcStatus(oipError('UNREACHABLE', 'The server stops'), parts.log));
     };
-    const remove = streams.add(stop);
+    const remove = parts.streams.add(stop);
     call.on('data', (decoded: DecodedInferRequest) => {
       // What was read ahead when the stream ended.
       if (call.cancelled || call.writableEnded) return;
@@ -68,12 +66,14 @@ export function createModelStreamInfer(
 
 /** The message that answers a request. Rejects with the refusal where the stream has to end with it. */
 async function answer(parts: Parts, decoded: DecodedInferRequest, strict: boolean): Promise<Buffer> {
+  let id = '';
   try {
-    return await inferAdmitted(parts, inferRequestOf(decoded), encodeAnswer);
+    const request = takeInferRequest(decoded);
+    id = request.id;
+    return await inferAdmitted(parts, request, encodeAnswer);
   } catch (error) {
     if (strict) throw error;
     const { message } = asOipError(error, parts.log);
-    const id = 'request' in decoded ? decoded.request.id : '';
     return encodeStreamResponse({ errorMessage: message, response: { ...noResponse, id } });
   }
 }

@@ -1,6 +1,6 @@
 /** Handlers of unary RPCs, from functions that return the answer or throw. */
 import type { handleUnaryCall, ServerUnaryCall, ServiceError } from '@grpc/grpc-js';
-import { asOipError } from '../data-plane.js';
+import { asOipError } from '../as-oip-error.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** What a handler does with a request: at once where it can, since a promise costs. Throws or rejects with OipError. */

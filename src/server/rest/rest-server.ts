@@ -1,20 +1,18 @@
 /** The REST transport: HTTP/1.1 in, routes, HTTP/1.1 out. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { parseDuration } from '../../duration.js';
 import { oipError } from '../../protocol/status.js';
+import { asOipError } from '../as-oip-error.js';
 import { limitConnections } from '../connection-limit.js';
-import { asOipError } from '../data-plane.js';
 import type { RequestFields } from '../telemetry/request-counts.js';
 import type { RunningTransport, ServerParts, TransportOptions } from '../transport.js';
 import { keepAliveMs } from '../waits.js';
 import { type Answer, errorAnswer, send } from './answer.js';
 import { answerBrokenRequests } from './broken-requests.js';
-import { createHandlers, type Handlers } from './handlers.js';
-import { type BodyLimits, discardRest, readBody } from './read-body.js';
-import type { RouteCall } from './route-call.js';
-import { matchRoute } from './routes.js';
+import { createHandlers } from './handlers.js';
+import { type BodyEvents, discardRest, readBody } from './read-body.js';
+import { matchRoute, type RouteMatch } from './routes.js';
 
 /**
  * A body that is answered before it is read may still have this many times the largest size: its sender gets the answer.
@@ -32,9 +30,7 @@ const loggedNameLength = 100;
 export async function startRestServer(options: TransportOptions): Promise<RunningTransport> {
   const { host, port, limits, requests } = options;
   const timeoutMs = parseDuration(limits.requestTimeout) ?? 0;
-  const bodyLimits: BodyLimits = { maxBytes: limits.maxReceiveMessageBytes, timeoutMs };
-  const answers = new WeakMap<Duplex, ServerResponse>();
-  const respond = createResponder(options, bodyLimits);
+  const respond = createResponder(options);
   let stopping = false;
 
   const server = createServer({
@@ -42,25 +38,18 @@ export async function startRestServer(options: TransportOptions): Promise<Runnin
     // It refuses from its figure on; and it counts the path, names and values.
     maxHeaderSize: limits.maxHeaderBytes + 1,
     headersTimeout: timeoutMs,
-    // Bodies have the same time by a timer of their own, which answers better; this one ends what nobody reads.
-    requestTimeout: timeoutMs + slowRequestCheckMs,
+    requestTimeout: timeoutMs,
     connectionsCheckingInterval: Math.min(slowRequestCheckMs, timeoutMs),
   });
   limitConnections(server, limits.maxConnections, options.log);
   const serve = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    answers.set(request.socket, response);
-    response.on('error', () => {});
+    response.on('error', ignore);
     void respond(request, response, { expectsContinue, isStopping: () => stopping });
   };
   server.on('request', serve(false));
   // Without this, a body that is to be refused would be asked for first.
   server.on('checkContinue', serve(true));
-  answerBrokenRequests(server, {
-    requests,
-    maxHeaderBytes: limits.maxHeaderBytes,
-    timeoutMs,
-    answerOn: (socket) => answers.get(socket),
-  });
+  answerBrokenRequests(server, { requests, maxHeaderBytes: limits.maxHeaderBytes, timeoutMs });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -80,6 +69,8 @@ export async function startRestServer(options: TransportOptions): Promise<Runnin
   };
 }
 
+const ignore = (): void => {};
+
 interface Exchange {
   /** The client waits for leave to send its body. */
   expectsContinue: boolean;
@@ -87,9 +78,10 @@ interface Exchange {
 }
 
 /** Answers one request, whatever happens, and counts it. */
-function createResponder(parts: ServerParts, bodyLimits: BodyLimits) {
+function createResponder(parts: ServerParts) {
   const handlers = createHandlers(parts);
-  const { requests, log } = parts;
+  const { requests, limits, log } = parts;
+  const maxBytes = limits.maxReceiveMessageBytes;
   return async (
     request: IncomingMessage,
     response: ServerResponse,
@@ -98,35 +90,45 @@ function createResponder(parts: ServerParts, bodyLimits: BodyLimits) {
     let begun = performance.now();
     let waitsForLeave = expectsContinue;
     const fields: RequestFields = {};
-    const giveLeave = (): void => {
-      if (waitsForLeave) response.writeContinue();
-      waitsForLeave = false;
+    const events: BodyEvents = {
+      onWanted() {
+        if (waitsForLeave) response.writeContinue();
+        waitsForLeave = false;
+      },
+      onRead(bytes) {
+        begun = performance.now();
+        fields.requestBytes = bytes;
+      },
     };
-    const body = async (): Promise<Buffer> => {
-      const bytes = await readBody(request, bodyLimits, giveLeave);
-      begun = performance.now();
-      fields.requestBytes = bytes.byteLength;
-      return bytes;
-    };
-    const { method, answer } = await answerTo(request, handlers, fields, body).catch((error: unknown) => ({
-      method: methodOf(request),
-      answer: errorAnswer(asOipError(error, log)),
-    }));
-    // A body that will never come whole would be taken for the next request.
-    const close = isStopping() || (waitsForLeave && !request.complete) || answer.status === 408;
-    send(response, answer, close);
-    if (!request.complete) discardRest(request, bodyLimits.maxBytes * discardedLimits);
-    if (requests.logged) {
-      // A name from outside may be as long as all headers.
-      for (const key of ['model', 'version', 'requestId'] as const) {
-        const name = fields[key];
-        if (name !== undefined && name.length > loggedNameLength) fields[key] = `${name.slice(0, loggedNameLength)}…`;
-      }
-      fields.httpStatus = answer.status;
-      fields.responseBytes = answer.body.byteLength;
+    const match = matchRoute(request.method ?? '', request.url ?? '');
+    let answer: Answer;
+    try {
+      answer =
+        match.kind === 'route'
+          ? await handlers[match.name]({
+              headers: request.headers,
+              model: match.model,
+              version: match.version,
+              fields,
+              body: () => readBody(request, maxBytes, events),
+            })
+          : noRoute(match);
+    } catch (error) {
+      answer = errorAnswer(asOipError(error, log));
     }
+    // A body that will never come would be taken for the next request.
+    send(response, answer, isStopping() || (waitsForLeave && !request.complete));
+    if (!request.complete) discardRest(request, maxBytes * discardedLimits);
+    const method = match.kind === 'none' ? 'unknown' : match.name;
+    if (requests.logged) describe(fields, match, answer);
     requests.record('rest', method, statusOf(answer), begun, fields);
   };
+}
+
+function noRoute(match: Exclude<RouteMatch, { kind: 'route' }>): Answer {
+  if (match.kind === 'none') return errorAnswer(oipError('ROUTE_NOT_FOUND', 'There is no such route on this server'));
+  const allow = match.allow.join(', ');
+  return errorAnswer(oipError('METHOD_NOT_ALLOWED', `This route takes ${allow}`), { allow });
 }
 
 /** gRPC's name for how it went; health answers 503 without being an error. */
@@ -134,28 +136,15 @@ function statusOf({ error, status }: Answer): string {
   return error?.status ?? (status < 300 ? 'OK' : 'UNAVAILABLE');
 }
 
-function methodOf({ method = '', url = '' }: IncomingMessage): string {
-  const match = matchRoute(method, url);
-  return match.kind === 'none' ? 'unknown' : match.name;
+/** Fills in what a log line says. Names from outside, which may be as long as all headers, are cut. */
+function describe(fields: RequestFields, match: RouteMatch, { status, body }: Answer): void {
+  if (match.kind === 'route' && match.model !== '') fields.model = cut(match.model);
+  if (match.kind === 'route' && match.version !== '') fields.version = cut(match.version);
+  if (fields.requestId !== undefined) fields.requestId = cut(fields.requestId);
+  fields.httpStatus = status;
+  fields.responseBytes = body.byteLength;
 }
 
-async function answerTo(
-  request: IncomingMessage,
-  handlers: Handlers,
-  fields: RequestFields,
-  body: RouteCall['body'],
-): Promise<{ method: string; answer: Answer }> {
-  const match = matchRoute(request.method ?? '', request.url ?? '');
-  if (match.kind === 'none') throw oipError('ROUTE_NOT_FOUND', 'There is no such route on this server');
-  if (match.kind === 'method') {
-    const allow = match.allow.join(', ');
-    return {
-      method: match.name,
-      answer: errorAnswer(oipError('METHOD_NOT_ALLOWED', `This route takes ${allow}`), { allow }),
-    };
-  }
-  const { name, model, version } = match;
-  if (model !== '') fields.model = model;
-  if (version !== '') fields.version = version;
-  return { method: name, answer: await handlers[name]({ headers: request.headers, model, version, fields, body }) };
+function cut(name: string): string {
+  return name.length > loggedNameLength ? `${name.slice(0, loggedNameLength)}…` : name;
 }

@@ -23,15 +23,6 @@ export interface ModelStatistics {
   computeOutput: DurationStatistic;
 }
 
-/** Instants of one inference, in milliseconds of performance.now(). */
-export interface InferenceTimes {
-  begun: number;
-  bound: number;
-  waited: number;
-  predicted: number;
-  ended: number;
-}
-
 export function createModelStatistics(): ModelStatistics {
   const none = (): DurationStatistic => ({ count: 0, ns: 0 });
   return {
@@ -50,9 +41,18 @@ const add = (statistic: DurationStatistic, ms: number): void => {
   statistic.ns += Math.round(ms * 1e6);
 };
 
-/** Counts an inference that was answered. */
-export function recordSuccess(statistics: ModelStatistics, times: InferenceTimes): void {
-  const { begun, bound, waited, predicted, ended } = times;
+/**
+ * Counts an inference that is answered now. The instants are in milliseconds of performance.now(): when it began, when its
+ * inputs were bound, when its latency was over, when the model had predicted, and now.
+ */
+export function recordSuccess(
+  statistics: ModelStatistics,
+  begun: number,
+  bound: number,
+  waited: number,
+  predicted: number,
+  ended = performance.now(),
+): void {
   statistics.lastInference = Date.now();
   add(statistics.success, ended - begun);
   add(statistics.computeInput, bound - begun);

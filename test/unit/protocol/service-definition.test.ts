@@ -12,8 +12,8 @@ import { createGrpcClient } from '../../../src/protocol/grpc-client.js';
 import {
   clientServiceDefinition,
   type DecodedInferRequest,
-  inferRequestOf,
   serverServiceDefinition,
+  takeInferRequest,
 } from '../../../src/protocol/service-definition.js';
 import { OipError } from '../../../src/protocol/status.js';
 import type { InferRequest, Tensor } from '../../../src/protocol/tensor.js';
@@ -24,7 +24,7 @@ const limits = { maxTensorElements: 4, maxBytesElements: 4, maxTensors: 4 };
 /** Answers with its inputs; a model called `typed` in typed form, and one called `wrong` with no response at all. */
 const modelInfer: handleUnaryCall<DecodedInferRequest, Buffer> = ({ request }, callback) => {
   try {
-    const { inputs, modelName, ...rest } = inferRequestOf(request);
+    const { inputs, modelName, ...rest } = takeInferRequest(request);
     const form = modelName === 'typed' ? 'typed' : rest.form;
     const answer = encodeInferResponse({ ...rest, modelName, outputs: inputs, form });
     callback(null, modelName === 'wrong' ? Buffer.of(0x0a, 9) : answer);

@@ -14,9 +14,11 @@ describe('the status table', () => {
   const documented: [StatusCause, string, number, number][] = [
     ['MODEL_NOT_FOUND', 'NOT_FOUND', 5, 404],
     ['MODEL_NOT_READY', 'UNAVAILABLE', 14, 503],
+    ['MODEL_LOAD_FAILED', 'INTERNAL', 13, 500],
     ['INVALID_ARGUMENT', 'INVALID_ARGUMENT', 3, 400],
     ['OUT_OF_RANGE', 'OUT_OF_RANGE', 11, 400],
     ['TOO_LARGE', 'RESOURCE_EXHAUSTED', 8, 413],
+    ['OVERLOADED', 'RESOURCE_EXHAUSTED', 8, 429],
     ['UNSUPPORTED_ENCODING', 'UNIMPLEMENTED', 12, 415],
     ['ROUTE_NOT_FOUND', 'UNIMPLEMENTED', 12, 404],
     ['METHOD_NOT_ALLOWED', 'UNIMPLEMENTED', 12, 405],

@@ -36,7 +36,7 @@ describe('the text of metrics', () => {
     const worker = (ready: boolean, successes: number, startedAt: number): WorkerCounts => {
       const statistics = createModelStatistics();
       for (let count = 0; count < successes; count++) {
-        recordSuccess(statistics, { begun: 0, bound: 1, waited: 3, predicted: 6, ended: 10 });
+        recordSuccess(statistics, 0, 1, 3, 6, 10);
       }
       recordFailure(statistics, 5);
       return {
