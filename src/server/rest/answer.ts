@@ -44,11 +44,9 @@ const stalledReaderMs = 60_000;
 
 export function send(response: ServerResponse, { status, contentType, body, headers }: Answer, close: boolean): void {
   if (body.byteLength > largeAnswerBytes) response.socket?.setTimeout(stalledReaderMs);
-  response.writeHead(status, {
-    ...headers,
-    'content-type': contentType,
-    'content-length': body.byteLength,
-    ...(close && { connection: 'close' }),
-  });
+  const lines = ['content-type', contentType, 'content-length', String(body.byteLength)];
+  for (const name in headers) lines.push(name, headers[name] as string);
+  if (close) lines.push('connection', 'close');
+  response.writeHead(status, lines);
   response.end(body);
 }

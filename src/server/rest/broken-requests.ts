@@ -1,7 +1,5 @@
-/** Answers to what never became a request: heads that are malformed, too large or too slow. */
-import type { Server, ServerResponse } from 'node:http';
-import { STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+/** Answers to what never became a whole request: heads that are malformed or too large, heads and bodies that are too slow. */
+import { type Server, STATUS_CODES } from 'node:http';
 import { OipError, oipError } from '../../protocol/status.js';
 import type { RequestCounts } from '../telemetry/request-counts.js';
 
@@ -9,8 +7,6 @@ export interface BrokenRequestOptions {
   requests: RequestCounts;
   maxHeaderBytes: number;
   timeoutMs: number;
-  /** The last answer that was begun on a connection. */
-  answerOn: (socket: Duplex) => ServerResponse | undefined;
 }
 
 /** Milliseconds in which the answer must have left. */
@@ -19,10 +15,8 @@ const lastWordMs = 1_000;
 /** Answers in JSON, as every route does, and closes the connection. */
 export function answerBrokenRequests(server: Server, options: BrokenRequestOptions): void {
   server.on('clientError', (cause: NodeJS.ErrnoException, socket) => {
-    const answer = options.answerOn(socket);
-    const midway = answer?.headersSent === true && !answer.writableFinished;
-    // Nobody is there to read an answer, or it would land in the middle of another.
-    if (!socket.writable || cause.code === 'ECONNRESET' || cause.code === 'EPIPE' || midway) {
+    // Nobody is there to read an answer, or it would land behind another that is not read.
+    if (!socket.writable || cause.code === 'ECONNRESET' || cause.code === 'EPIPE' || socket.writableLength > 0) {
       socket.destroy();
       return;
     }

@@ -19,7 +19,7 @@ export type Handlers = Readonly<Record<RouteName, Handler>>;
 
 /** The handlers of all routes. They throw OipError for whatever cannot be answered. */
 export function createHandlers(parts: ServerParts): Handlers {
-  const { dataPlane } = parts;
+  const { dataPlane, limits } = parts;
   const core: Record<Exclude<RouteName, ExtensionRoute>, Handler> = {
     ServerLive: () => jsonAnswer(200, { live: dataPlane.serverLive() }),
     ServerReady: () => readiness(dataPlane.serverReady()),
@@ -30,11 +30,14 @@ export function createHandlers(parts: ServerParts): Handlers {
       return jsonAnswer(200, { ...metadata, inputs: inputs.map(tensorJson), outputs: outputs.map(tensorJson) });
     },
     async ModelInfer(call) {
-      const accepted = acceptedCodings(call.headers['accept-encoding']);
+      const header = call.headers['accept-encoding'];
+      const accepted = header === undefined ? undefined : acceptedCodings(header);
       dataPlane.admit();
       try {
-        const answer = await infer(parts, call);
-        return call.headers['accept-encoding'] === undefined ? answer : await encoded(answer, accepted);
+        const request = decodeInfer(parts, call, await call.body());
+        const response = await dataPlane.infer(request);
+        const answer = restBodyAnswer(encodeRestResponse(response, request, limits.maxSendMessageBytes));
+        return accepted ? await encoded(answer, accepted) : answer;
       } finally {
         dataPlane.release();
       }
@@ -43,17 +46,15 @@ export function createHandlers(parts: ServerParts): Handlers {
   return { ...core, ...extensionHandlers(parts) };
 }
 
-async function infer({ dataPlane, limits }: ServerParts, call: RouteCall): Promise<Answer> {
+function decodeInfer({ dataPlane, limits }: ServerParts, call: RouteCall, body: Buffer): InferRequest {
   const { model, version } = call;
-  const body = await call.body();
-  const header = call.headers[headerLengthHeader]?.toString();
-  const headerLength = parseHeaderLength(header, body.byteLength);
-  const request: InferRequest =
+  const headerLength = parseHeaderLength(call.headers[headerLengthHeader]?.toString(), body.byteLength);
+  const request =
     headerLength === 0
       ? decodeBareRequest(body, dataPlane.modelMetadata(model, version), version, limits)
       : decodeRestRequest({ body, headerLength }, model, version, limits);
   if (request.id !== '') call.fields.requestId = request.id;
-  return restBodyAnswer(encodeRestResponse(await dataPlane.infer(request), request, limits.maxSendMessageBytes));
+  return request;
 }
 
 const tensorJson = ({ name, datatype, shape }: TensorMetadata): JsonValue => ({ name, datatype, shape });

@@ -1,14 +1,15 @@
-/** Bodies of requests: bounded in size and in time, and decompressed where the client compressed them. */
+/** Bodies of requests: bounded in size, and decompressed where the client compressed them. */
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
-import { OipError, oipError, quoteName } from '../../protocol/status.js';
+import { oipError, quoteName } from '../../protocol/status.js';
 
-export interface BodyLimits {
-  /** Bytes, before and after decompression. */
-  maxBytes: number;
-  /** Milliseconds that the client may take to send it. */
-  timeoutMs: number;
+/** What reading a body tells. */
+export interface BodyEvents {
+  /** Nothing speaks against the body; it is read now. */
+  onWanted(): void;
+  /** It is whole, and has this many bytes after decompression. */
+  onRead(bytes: number): void;
 }
 
 const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
@@ -18,14 +19,24 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
 };
 
 /**
- * The whole body, decompressed. Throws TOO_LARGE beyond `maxBytes`, UNSUPPORTED_ENCODING for a content encoding other
- * than gzip, deflate and identity or for data that is not in it, DEADLINE_EXCEEDED with HTTP status 408 where the client
- * is too slow, and CANCELLED where it goes away. What was not read then is for discardRest. `onWanted` is called when
- * nothing speaks against the body before it is read.
+ * The whole body, decompressed. Throws TOO_LARGE beyond `maxBytes`, before or after decompression, UNSUPPORTED_ENCODING
+ * for a content encoding other than gzip, deflate and identity or for data that is not in it, and CANCELLED where the
+ * client goes away or, by the server's own time-out, is too slow. What was not read then is for discardRest.
  */
-export async function readBody(request: IncomingMessage, limits: BodyLimits, onWanted: () => void): Promise<Buffer> {
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || encoding === '') return collect(request, limits, onWanted);
+export function readBody(request: IncomingMessage, maxBytes: number, events: BodyEvents): Promise<Buffer> {
+  const encoding = request.headers['content-encoding'];
+  return encoding === undefined
+    ? collect(request, maxBytes, events, true)
+    : readEncodedBody(request, encoding.trim().toLowerCase(), maxBytes, events);
+}
+
+async function readEncodedBody(
+  request: IncomingMessage,
+  encoding: string,
+  maxBytes: number,
+  events: BodyEvents,
+): Promise<Buffer> {
+  if (encoding === 'identity' || encoding === '') return collect(request, maxBytes, events, true);
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
   if (!decode) {
     throw oipError(
@@ -33,70 +44,63 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, onW
       `content encoding ${quoteName(encoding)}; expected gzip, deflate or identity`,
     );
   }
-  const body = await collect(request, limits, onWanted);
+  const encoded = await collect(request, maxBytes, events, false);
   try {
-    return await decode(body, { maxOutputLength: limits.maxBytes });
+    const body = await decode(encoded, { maxOutputLength: maxBytes });
+    events.onRead(body.byteLength);
+    return body;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limits);
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes);
     throw oipError('UNSUPPORTED_ENCODING', `the body is not valid ${encoding}`, { cause: error });
   }
 }
 
-function tooLarge({ maxBytes }: BodyLimits): Error {
+function tooLarge(maxBytes: number): Error {
   return oipError('TOO_LARGE', `the body is larger than the limit maxReceiveMessageBytes of ${maxBytes} bytes`);
 }
 
 /** Bytes of the first buffer for a body that comes in pieces. */
 const firstBytes = 64 * 1024;
 
-function collect(request: IncomingMessage, limits: BodyLimits, onWanted: () => void): Promise<Buffer> {
+const noBytes = Buffer.alloc(0);
+
+function collect(request: IncomingMessage, maxBytes: number, events: BodyEvents, isWhole: boolean): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const declared = Number(request.headers['content-length'] ?? Number.NaN);
-    if (declared > limits.maxBytes) {
-      reject(tooLarge(limits));
+    if (declared > maxBytes) {
+      reject(tooLarge(maxBytes));
       return;
     }
-    onWanted();
-    let body: Buffer | undefined;
+    events.onWanted();
+    let body: Buffer = noBytes;
     let size = 0;
     const onData = (chunk: Buffer): void => {
       const end = size + chunk.byteLength;
-      if (end > limits.maxBytes) {
-        fail(tooLarge(limits));
+      if (end > maxBytes) {
+        request.off('data', onData);
+        reject(tooLarge(maxBytes));
         return;
       }
       if (chunk.byteLength === declared) body = chunk;
       else {
         // Copied as they come: each piece of a few bytes would keep what it was read in alive.
-        if (!body || end > body.byteLength) body = grown(body, size, Math.max(firstBytes, end * 2));
+        if (end > body.byteLength) body = grown(body, size, Math.max(firstBytes, end * 2));
         chunk.copy(body, size);
       }
       size = end;
     };
-    const stop = (): void => {
-      clearTimeout(timer);
-      request.off('data', onData);
-    };
-    const fail = (error: Error): void => {
-      stop();
-      reject(error);
-    };
-    const timer = setTimeout(() => {
-      const message = `The body took longer to come than the limit requestTimeout of ${limits.timeoutMs} ms`;
-      fail(new OipError('DEADLINE_EXCEEDED', 408, message));
-    }, limits.timeoutMs);
     request.on('data', onData);
     request.on('end', () => {
-      stop();
-      resolve(body?.subarray(0, size) ?? Buffer.alloc(0));
+      if (isWhole) events.onRead(size);
+      resolve(body.byteLength === size ? body : body.subarray(0, size));
     });
-    request.on('error', () => fail(oipError('CANCELLED', 'the client went away in the middle of the body')));
+    request.on('error', () => reject(oipError('CANCELLED', 'the client went away in the middle of the body')));
   });
 }
 
-function grown(old: Buffer | undefined, size: number, bytes: number): Buffer {
+function grown(old: Buffer, size: number, bytes: number): Buffer {
   const body = Buffer.allocUnsafeSlow(bytes);
-  old?.copy(body, 0, 0, size);
+  old.copy(body, 0, 0, size);
   return body;
 }
 

@@ -91,7 +91,22 @@ export type RouteMatch =
  * before one with a name in it: `/v2/models/stats` is the statistics of all models, and a model called `stats` is asked
  * for as `/v2/models/%73tats`.
  */
-export function matchRoute(method: string, url: string): RouteMatch {
+export function matchRoute(method: string, url: string): Readonly<RouteMatch> {
+  const key = `${method} ${url}`;
+  const known = matched.get(key);
+  if (known) return known;
+  const match = findRoute(method, url);
+  if (matched.size >= rememberedMatches) matched.clear();
+  if (key.length <= rememberedLength) matched.set(key, match);
+  return match;
+}
+
+/** What request lines of late meant: a client asks for few, and for the same ones all the time. */
+const matched = new Map<string, RouteMatch>();
+const rememberedMatches = 256;
+const rememberedLength = 256;
+
+function findRoute(method: string, url: string): RouteMatch {
   // A proxy may send the whole URL.
   const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '');
   const query = target.indexOf('?');
