@@ -6,6 +6,10 @@ import { createIncomingCalls, http2ServerOf } from './incoming-calls.js';
 import { namedLimit } from './named-limit.js';
 import { createOpenStreams } from './open-streams.js';
 import { createServices, methodNames } from './services.js';
+import { createUnreadAnswers } from './unread-answers.js';
+
+/** Answers of the largest size that may wait to be read, of all clients together. */
+const unreadAnswers = 2;
 
 /** Listens for gRPC in plain text. Rejects with the system's error where the port cannot be had. */
 export async function startGrpcServer(options: TransportOptions): Promise<RunningTransport> {
@@ -20,8 +24,9 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
     'grpc.enable_channelz': 0,
   });
   const streams = createOpenStreams();
-  const calls = createIncomingCalls(requests);
-  const services = createServices(options, streams, calls.describe);
+  const unread = createUnreadAnswers(unreadAnswers * limits.maxSendMessageBytes, log);
+  const calls = createIncomingCalls(requests, unread);
+  const services = createServices({ ...options, streams, unread, describe: calls.describe });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http2Server = http2ServerOf(server);

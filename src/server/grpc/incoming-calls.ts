@@ -7,6 +7,7 @@ import { type Metadata, type Server, status } from '@grpc/grpc-js';
 import { errorText, type OipError, oipError } from '../../protocol/status.js';
 import type { RequestCounts, RequestFields } from '../telemetry/request-counts.js';
 import { acceptedEncodings, acceptsEncoding, compressAnswers, isCompression } from './compressed-answers.js';
+import type { UnreadAnswers } from './unread-answers.js';
 
 /** Metadata by which a call that is logged finds its line. It never leaves the server; a client's own is overwritten. */
 const callNumberKey = 'kserve-env-call-number';
@@ -25,7 +26,7 @@ export interface IncomingCalls {
   guard(http2Server: Http2Server, methods: ReadonlyMap<string, string>): void;
 }
 
-export function createIncomingCalls(requests: RequestCounts): IncomingCalls {
+export function createIncomingCalls(requests: RequestCounts, unread: UnreadAnswers): IncomingCalls {
   const lines = new Map<string, RequestFields | undefined>();
   let lastCall = 0;
   const describe: IncomingCalls['describe'] = (metadata, fields) => {
@@ -48,7 +49,9 @@ export function createIncomingCalls(requests: RequestCounts): IncomingCalls {
         const begun = performance.now();
         const method = methods.get(headers[':path'] ?? '');
         const number = requests.logged ? numberOf(headers) : '';
+        unread.add(stream);
         stream.on('close', () => {
+          unread.delete(stream);
           requests.record('grpc', method ?? 'unknown', statusOf(stream), begun, lines.get(number));
           lines.delete(number);
         });

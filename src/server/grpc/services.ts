@@ -4,15 +4,13 @@ import { healthService } from '../../protocol/health-service.js';
 import { reflectionService, reflectionVersions } from '../../protocol/reflection-service.js';
 import { serverServiceDefinition } from '../../protocol/service-definition.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { ServerParts } from '../transport.js';
 import { createCoreRpcs } from './core-rpcs.js';
 import { createExtensionRpcs } from './extension-rpcs.js';
 import { createHealth } from './health.js';
-import type { IncomingCalls } from './incoming-calls.js';
 import { createModelInfer } from './model-infer.js';
 import { createModelStreamInfer } from './model-stream-infer.js';
-import type { OpenStreams } from './open-streams.js';
 import { createReflection } from './reflection.js';
+import type { ServiceParts } from './service-parts.js';
 import { type Answer, unary } from './unary.js';
 
 export interface Service {
@@ -20,18 +18,14 @@ export interface Service {
   implementation: UntypedServiceImplementation;
 }
 
-export function createServices(
-  parts: ServerParts,
-  streams: OpenStreams,
-  describe: IncomingCalls['describe'],
-): readonly Service[] {
-  const { dataPlane, extensions, log, limits } = parts;
+export function createServices(parts: ServiceParts): readonly Service[] {
+  const { dataPlane, extensions, log, limits, streams } = parts;
   const inference = {
     definition: serverServiceDefinition(limits) as unknown as ServiceDefinition,
     implementation: {
       ...unaries({ ...createCoreRpcs(dataPlane), ...createExtensionRpcs(extensions) }, log),
-      ModelInfer: unary(createModelInfer(parts, describe), log),
-      ModelStreamInfer: createModelStreamInfer(parts, streams),
+      ModelInfer: unary(createModelInfer(parts), log),
+      ModelStreamInfer: createModelStreamInfer(parts),
     },
   };
   const { Watch, ...health } = createHealth(parts, streams);

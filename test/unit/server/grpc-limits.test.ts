@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createModel, modelConfigSchema } from '../../../src/models/kinds.js';
 import { limitsSchema } from '../../../src/models/limits.js';
 import type { Model } from '../../../src/models/model.js';
+import { createLogger } from '../../../src/server/telemetry/logger.js';
 import {
   callHeaders,
   callRaw,
@@ -260,5 +261,38 @@ describe('malformed calls', () => {
     );
     expect(after.trailers['grpc-status']).toBe('0');
     session.close();
+  });
+});
+
+describe('answers that nobody reads', () => {
+  it('end their calls, the oldest first, when they are more than two of the largest answers; others go on', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'warn', write: (line) => lines.push(line) });
+    const maxSendMessageBytes = 1024 * 1024;
+    await using running = await serveWithin({ maxSendMessageBytes }, { log });
+    const session = await connectRaw(running.endpoint);
+    const bytes = 256 * 1024;
+    const body = frame(encodeRequest('ModelInfer', inferMessage('scaler', Array(bytes / 8).fill(1))));
+    const calls = Array.from({ length: 40 }, () => {
+      const stream = session.request(callHeaders('ModelInfer'));
+      stream.on('error', () => {});
+      stream.end(body);
+      return stream;
+    });
+    // Each one is either answered, which its headers say, or reset.
+    await Promise.all(
+      calls.map((call) => new Promise((resolve) => call.once('response', resolve).once('close', resolve))),
+    );
+    // A look at what waits may still be on its way.
+    using client = createServiceClient(running.endpoint);
+    for (let n = 0; n < 20; n++) expect(await client.unary('ServerLive')).toEqual({ live: true });
+    const left = calls.filter((call) => !call.closed);
+    expect(left.length * bytes).toBeLessThanOrEqual(2.5 * maxSendMessageBytes);
+    expect([calls.at(0)?.closed, calls.at(-1)?.closed]).toEqual([true, false]);
+    expect(new Set(calls.filter((call) => call.closed).map((call) => call.rstCode))).toEqual(new Set([11]));
+    expect(lines[0]).toContain('unread');
+    const large = await client.unary('ModelInfer', inferMessage('scaler', Array(bytes / 8).fill(1)));
+    expect(large).toMatchObject({ model_name: 'scaler' });
+    session.destroy();
   });
 });
