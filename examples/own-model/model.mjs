@@ -4,7 +4,7 @@ const absoluteZero = -273.15;
 
 /** @type {import('kserve-env').ModelModule['createModel']} */
 export function createModel({ parameters }) {
-  const { digits = 1 } = parameters;
+  const digits = Number(parameters.digits ?? 1);
   return {
     inputs: [{ name: 'celsius', datatype: 'FP64', shape: [-1] }],
     outputs: [{ name: 'fahrenheit', datatype: 'FP64', shape: [-1] }],
