@@ -119,7 +119,8 @@ export function createCoordinator({
     if (outcome) throw fromWireError(outcome);
   };
 
-  const countsOf = async (peer: Peer): Promise<WorkerCounts | undefined> => {
+  /** Has a worker tell its counts, or goes on without. */
+  const refresh = async (peer: Peer): Promise<void> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
@@ -127,16 +128,15 @@ export function createCoordinator({
         resolve(undefined);
       }, timeoutMs);
     });
-    // One that ends now has its last ones among those of the workers that have ended.
     const counts = await Promise.race([peer.ask('counts', null).catch(() => undefined), late]);
     clearTimeout(timer);
-    if (!peers.has(peer)) return undefined;
-    if (counts) told.set(peer, counts);
-    return counts ?? told.get(peer);
+    if (counts && peers.has(peer)) told.set(peer, counts);
   };
 
   const counts = async (): Promise<WorkerCounts[]> => {
-    const [first, ...others] = (await Promise.all([...peers].map(countsOf))).filter((one) => one !== undefined);
+    await Promise.all([...peers].map(refresh));
+    // In one go: a worker that ends now is among the living or among the ended, and not in both.
+    const [first, ...others] = [...peers].map((peer) => told.get(peer)).filter((one) => one !== undefined);
     if (!first) return [];
     return [countsOfEnded ? sumCounts(countsOfEnded, first) : first, ...others];
   };

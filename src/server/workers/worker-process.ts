@@ -1,4 +1,5 @@
 /** One worker as the primary has it: a process, and a channel to it. */
+import type { ChildProcess } from 'node:child_process';
 import cluster from 'node:cluster';
 import { serverConfigVariable } from '../../models/server-config.js';
 import { type Channel, createChannel } from './channel.js';
@@ -61,7 +62,11 @@ export function forkWorker({ bundle, number, oldSpaceMiB, methods }: ForkOptions
       if (worker.process.pid === undefined) resolve({ code: null, signal: null, error: error.message });
     });
   });
-  void exited.then(() => channel.end());
+  const dropLost = watchHandOver(worker.process);
+  void exited.then(() => {
+    channel.end();
+    dropLost();
+  });
   return {
     number,
     pid: worker.process.pid,
@@ -71,5 +76,38 @@ export function forkWorker({ bundle, number, oldSpaceMiB, methods }: ForkOptions
       if (worker.process.connected) worker.process.disconnect();
     },
     kill: () => void worker.process.kill('SIGKILL'),
+  };
+}
+
+/** What node:cluster sends to hand a connection over, and what comes back. Neither is documented. */
+interface HandOver {
+  cmd?: string;
+  seq?: number;
+  ack?: number;
+}
+
+interface Handle {
+  close(): void;
+}
+
+/**
+ * A connection that is on its way to a worker when that dies is forgotten by node:cluster, but open: its client would
+ * wait until it gives up. This keeps account of them; what it returns closes those that did not arrive. Should a later
+ * Node do all this otherwise, it sees nothing and closes nothing.
+ */
+function watchHandOver(child: ChildProcess): () => void {
+  const underWay = new Map<number, Handle>();
+  const send = child.send as (...args: unknown[]) => boolean;
+  child.send = ((...args: unknown[]) => {
+    const [message, handle] = args as [HandOver, Handle | undefined];
+    if (handle && message.cmd === 'NODE_CLUSTER' && message.seq !== undefined) underWay.set(message.seq, handle);
+    return send.apply(child, args);
+  }) as ChildProcess['send'];
+  child.on('internalMessage', ({ ack }: HandOver) => {
+    if (ack !== undefined) underWay.delete(ack);
+  });
+  return () => {
+    for (const handle of underWay.values()) handle.close();
+    underWay.clear();
   };
 }

@@ -215,6 +215,26 @@ describe('counts of several workers', () => {
   });
 });
 
+describe('counts of several workers that are asked for while one ends', () => {
+  it('have what it told once', async () => {
+    const { workers } = await two();
+    await using first = workers[0];
+    await using second = workers[1];
+    for (const worker of [first, second]) await answers(worker);
+    const ask = first.peer.ask;
+    // The first is slow to tell, and the second ends when it has told.
+    const slow = async (method: 'counts', data: null) => {
+      const answer = await ask(method, data);
+      await second.peer.ask('counts', null);
+      second.die();
+      return answer;
+    };
+    Object.assign(first.peer, { ask: slow });
+    const all = await first.control.counts();
+    expect(all.map(({ models }) => models[0]?.statistics.success.count)).toEqual([2]);
+  });
+});
+
 describe('broadcasts', () => {
   it('reach every worker in one order, and the last of them one that joins later', async () => {
     const { workers, add } = await two();

@@ -60,8 +60,15 @@ export function watch(child: ChildProcess): Program {
       for (const listener of listeners) listener();
     });
   }
+  // Exit and the end of the output, one by one: `close` does not come once the channel to a parent is gone.
+  const outputs = [child.stdout, child.stderr].map((output) => output && once(output, 'close'));
+  const ended = once(child, 'exit').then(async ([code, signal]): Promise<Outcome> => {
+    await Promise.all(outputs);
+    return { code, signal, ...lines };
+  });
   const find = (matches: (line: Line) => boolean): Promise<Line> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
+      void ended.then((outcome) => reject(new Error(`it ended without that line: ${JSON.stringify(outcome)}`)));
       const look = (): void => {
         const found = [...lines.stdout, ...lines.stderr].find(matches);
         if (!found) return;
@@ -71,13 +78,9 @@ export function watch(child: ChildProcess): Program {
       listeners.add(look);
       look();
     });
-  // Exit and the end of the output, one by one: `close` does not come once the channel to a parent is gone.
-  const outputs = [child.stdout, child.stderr].map((output) => output && once(output, 'close'));
-  const ended = once(child, 'exit').then(async ([code, signal]): Promise<Outcome> => {
-    await Promise.all(outputs);
-    return { code, signal, ...lines };
-  });
-  return { child, first: find(() => true), ended, says: (message) => find((line) => line.message === message) };
+  const first = find(() => true);
+  first.catch(() => {});
+  return { child, first, ended, says: (message) => find((line) => line.message === message) };
 }
 
 /** Numbers of the processes whose parent this is. */

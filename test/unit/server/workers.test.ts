@@ -145,6 +145,19 @@ describe('a server of two workers', () => {
     expect(await statuses(8, httpPort, '/v2/models/scaler/infer', 'POST', inference)).toEqual([200]);
   });
 
+  it('cuts the connections that were on their way to a worker that dies', async () => {
+    const { httpPort, workers } = await start();
+    process.kill(workers[0] ?? 0, 'SIGSTOP');
+    const asked = Array.from({ length: 4 }, () => ask(httpPort, '/v2/health/live').catch(() => 'cut'));
+    // One is with the worker that stands still, which would have to take it before it got another.
+    let answered = 0;
+    await new Promise<void>((resolve) => {
+      for (const one of asked) void one.then(() => ++answered === 3 && resolve());
+    });
+    process.kill(workers[0] ?? 0, 'SIGKILL');
+    expect((await Promise.all(asked)).filter((answer) => answer === 'cut')).toHaveLength(1);
+  });
+
   it('lives on at its ports when all of its workers die at once', async () => {
     const { pid, httpPort, workers } = await start();
     await ask(httpPort, '/v2/repository/models/scaler/unload', 'POST', {});
