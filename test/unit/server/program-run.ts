@@ -113,7 +113,8 @@ export interface RestAnswer {
 /** A request on a connection of its own, so that each may come to another worker. */
 export function ask(port: number, path: string, method = 'GET', body?: object): Promise<RestAnswer> {
   return new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port, path, method, agent: false }, (response) => {
+    const options = { host: '127.0.0.1', port, path, method, agent: false, timeout: 15_000 };
+    const call = request(options, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
@@ -122,6 +123,7 @@ export function ask(port: number, path: string, method = 'GET', body?: object): 
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
     });
     call.on('error', reject);
+    call.on('timeout', () => call.destroy(new Error(`${method} ${path} is not answered`)));
     call.end(body && JSON.stringify(body));
   });
 }
