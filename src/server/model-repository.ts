@@ -2,6 +2,7 @@
 import type { ModelConfig } from '../models/kinds.js';
 import { oipError, quoteName } from '../protocol/status.js';
 import { type AgreeOnLoad, createModelVersion, type MakeModel, type ModelVersion } from './model-version.js';
+import type { Logger } from './telemetry/logger.js';
 
 export interface ModelRepository {
   /** In the order of the configuration. */
@@ -28,12 +29,14 @@ export class ModelNameTakenError extends Error {
 
 export interface ModelRepositoryOptions {
   makeModel?: MakeModel;
+  /** Takes a line for every change of a model's state. */
+  log?: Logger;
 }
 
 /** A repository of what is declared. Throws ModelNameTakenError where two models claim one name and version. */
 export function createModelRepository(
   configs: readonly ModelConfig[],
-  { makeModel }: ModelRepositoryOptions = {},
+  { makeModel, log }: ModelRepositoryOptions = {},
 ): ModelRepository {
   const listeners = new Set<() => void>();
   const closing = new AbortController();
@@ -42,7 +45,14 @@ export function createModelRepository(
   };
   const versions = configs.flatMap((config) =>
     config.versions.map((version) =>
-      createModelVersion({ config, version, onChange, signal: closing.signal, ...(makeModel && { makeModel }) }),
+      createModelVersion({
+        config,
+        version,
+        onChange,
+        signal: closing.signal,
+        ...(makeModel && { makeModel }),
+        ...(log && { log }),
+      }),
     ),
   );
   const byName = indexByName(versions);

@@ -6,6 +6,7 @@ import type { Model } from '../models/model.js';
 import { oipError, quoteName } from '../protocol/status.js';
 import type { Parameters } from '../protocol/tensor.js';
 import { createRunningCalls, type RunningCalls } from './running-calls.js';
+import { type Logger, silentLogger } from './telemetry/logger.js';
 import { createModelStatistics, type ModelStatistics } from './telemetry/model-statistics.js';
 
 /**
@@ -64,6 +65,8 @@ export interface ModelVersionOptions {
   signal: AbortSignal;
   /** createModel unless given. */
   makeModel?: MakeModel;
+  /** Silent unless given. */
+  log?: Logger;
 }
 
 const makeDeclared: MakeModel = (config, version) => createModel(config, { version });
@@ -72,7 +75,7 @@ const duration = (text: string | undefined): number => (text === undefined ? 0 :
 
 /** A version in the state that `initial` declares, but LOADING where that is `loaded`: `load` has to be called. */
 export function createModelVersion(options: ModelVersionOptions): ModelVersion {
-  const { config, version, onChange, signal, makeModel = makeDeclared } = options;
+  const { config, version, onChange, signal, makeModel = makeDeclared, log = silentLogger } = options;
   const subject = `${quoteName(config.name)} version ${quoteName(version)}`;
   let state: ModelState = config.initial === 'loaded' ? 'LOADING' : 'UNAVAILABLE';
   let reason = '';
@@ -86,6 +89,10 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
     if (state === next && reason === why) return;
     state = next;
     reason = why;
+    const fields = { model: config.name, version, state, ...(why !== '' && { reason: why }) };
+    // The reason is the client's, too; but whoever reads the log should not have to be one.
+    if (why !== '' && why !== 'unloaded') log.warn('model failed to load', fields);
+    else log.debug('model changed state', fields);
     onChange();
   };
 

@@ -3,6 +3,7 @@ import { createModel, modelConfigSchema } from '../../../src/models/kinds.js';
 import type { Model } from '../../../src/models/model.js';
 import { createModelRepository } from '../../../src/server/model-repository.js';
 import type { MakeModel } from '../../../src/server/model-version.js';
+import { createLogger } from '../../../src/server/telemetry/logger.js';
 
 const declared = (more: object = {}) => modelConfigSchema.parse({ kind: 'identity', name: 'm', ...more });
 const identity = createModel(declared(), { version: '1' }) as Model;
@@ -51,6 +52,28 @@ describe('a version of a model', () => {
       message: 'Model "m" version "1" failed to load: no such file',
     });
     expect([version.state, version.reason]).toEqual(['UNAVAILABLE', 'failed to load "m" version "1": no such file']);
+  });
+
+  it('says in the log why a load failed', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'info', write: (line) => lines.push(line) });
+    const makeModel = () => {
+      throw new Error('no such file');
+    };
+    const repository = createModelRepository([declared(), declared({ name: 'n', initial: 'unloaded' })], {
+      makeModel,
+      log,
+    });
+    await repository.start();
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        message: 'model failed to load',
+        model: 'm',
+        version: '1',
+        reason: 'failed to load "m" version "1": no such file',
+      }),
+    ]);
   });
 
   it('is UNLOADING until its last inference has ended, and closes then', async () => {
