@@ -49,9 +49,9 @@ export function createIncomingCalls(requests: RequestCounts, unread: UnreadAnswe
         const begun = performance.now();
         const method = methods.get(headers[':path'] ?? '');
         const number = requests.logged ? numberOf(headers) : '';
-        unread.add(stream);
+        const open = unread.add(stream);
         stream.on('close', () => {
-          unread.delete(stream);
+          unread.remove(open);
           requests.record('grpc', method ?? 'unknown', statusOf(stream), begun, lines.get(number));
           lines.delete(number);
         });
