@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelConfigSchema } from '../../../src/models/kinds.js';
 import type { WorkerCounts } from '../../../src/server/control.js';
@@ -127,6 +129,14 @@ describe('/metrics', () => {
       'kserve_env_model_ready{model="scaler",version="1"}': 1,
       'kserve_env_model_ready{model="lazy",version="1"}': 0,
     });
+  });
+
+  it('has no name that the documentation lacks, nor the other way round', async () => {
+    const page = readFileSync(fileURLToPath(new URL('../../../docs/observability.md', import.meta.url)), 'utf8');
+    const table = page.split('\n').filter((line) => line.startsWith('| `'));
+    const documented = table.flatMap((line) => [...line.matchAll(/`(\w+_\w+)`/g)].map(([, name]) => name));
+    const { text } = await scrape();
+    expect([...parsePrometheus(text).keys()].sort()).toEqual(documented.sort());
   });
 
   it('says what the processes use', async () => {
