@@ -151,7 +151,16 @@ export function errorText(text: string): string {
 
 /** A name from outside, quoted and cut to a length that leaves room for the rest of a message. */
 export function quoteName(name: string): string {
-  // Names of tensors are quoted for every request, in case of an error.
-  if (/^[\w .:/-]{0,100}$/.test(name)) return `"${name}"`;
+  // Tensors are named for every request, in case of an error: most names need no escaping, and a loop tells soonest.
+  if (name.length <= 40 && isPlain(name)) return `"${name}"`;
   return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
+}
+
+/** Whether every character is printable ASCII, and neither a quote nor a backslash. */
+function isPlain(name: string): boolean {
+  for (let index = 0; index < name.length; index++) {
+    const code = name.charCodeAt(index);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false;
+  }
+  return true;
 }

