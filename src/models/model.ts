@@ -14,7 +14,8 @@ export interface Model {
   validate?(inputs: readonly Tensor[], parameters: Parameters): void;
   /**
    * Computes all outputs, in the order of `outputs`. `inputs` has one tensor a slot, in the order of the slots, of the
-   * slot's datatype and shape, under the name that the client gave it; their data must not be changed.
+   * slot's datatype and shape, under the name that the client gave it. Their data is the request's own and
+   * nobody else's: it may be written over, and it may be answered.
    * Throws OipError for what the client should know; anything else is answered as INTERNAL.
    */
   predict(inputs: readonly Tensor[], parameters: Parameters): Tensor[] | Promise<Tensor[]>;

@@ -62,8 +62,16 @@ function parseFactor(value: ParameterValue): Factor | undefined {
 
 function scale(input: Tensor, factor: Factor, name: string): Tensor {
   const datatype = arithmeticDatatype(input);
-  const data = createElements(datatype, input.data.length);
+  const { shape } = input;
   const subject = `scaled result ${quoteName(name)}`;
+  if (datatype === 'FP64' || datatype === 'FP32') {
+    // In the request's own memory: a result as large would cost more than its computation.
+    const data = input.data as Float64Array | Float32Array;
+    const multiplier = Number(factor);
+    for (let index = 0; index < data.length; index++) data[index] = (data[index] as number) * multiplier;
+    return { name, datatype, shape, data };
+  }
+  const data = createElements(datatype, input.data.length);
   if (isWide(data)) {
     const elements = input.data as BigInt64Array;
     fillWide(data, datatype, subject, (index) => {
@@ -79,12 +87,7 @@ function scale(input: Tensor, factor: Factor, name: string): Tensor {
   } else {
     const elements = numbersOf(input);
     const multiplier = Number(factor);
-    if (datatype === 'FP64' || datatype === 'FP32') {
-      // What most requests are: no call for each element.
-      for (let index = 0; index < data.length; index++) data[index] = (elements[index] as number) * multiplier;
-      return { name, datatype, shape: input.shape, data };
-    }
     fillNarrow(data, datatype, subject, (index) => (elements[index] as number) * multiplier);
   }
-  return { name, datatype, shape: input.shape, data };
+  return { name, datatype, shape, data };
 }
