@@ -1,9 +1,9 @@
 /** The program of the server bundle: configuration from the environment, one server, a clean end. */
 import { get } from 'node:http';
 import { constants } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import type { ServerConfig } from '../models/server-config.js';
 import { serverConfigSchema, serverConfigVariable } from '../models/server-config.js';
+import { tuneHeap } from './heap.js';
 import type { RunningServer, StartServerOptions } from './start-server.js';
 import { createLogger, silentLogger } from './telemetry/logger.js';
 import { workerVariable } from './workers/messages.js';
@@ -126,12 +126,7 @@ function healthcheck({ httpPort }: ServerConfig): void {
 /** True in the bundle when it is the program; false where another module imports it. */
 const isProgram = typeof require !== 'undefined' && require.main === module;
 
-/**
- * How much the heap may grow over what was alive after the last full garbage collection, in percent. A server's live heap
- * is small and its messages are large: left to itself, V8 collects all of it every few requests, which at 100,000
- * elements takes longer than the requests. The bound stays that of --max-old-space-size.
- */
-if (isProgram) setFlagsFromString('--heap-growing-percent=400');
+if (isProgram) tuneHeap();
 
 if (isProgram && process.env[workerVariable] !== undefined && process.send) {
   void import('./workers/worker.js').then(({ runWorker }) => runWorker());

@@ -4,6 +4,7 @@ import { type DecodedInferRequest, takeInferRequest } from '../../protocol/servi
 import { oipError } from '../../protocol/status.js';
 import type { InferRequest, InferResponse } from '../../protocol/tensor.js';
 import { type MeasuredMessage, measureInferResponse } from '../../protocol/wire/infer-messages.js';
+import { noteMessageSize } from '../heap.js';
 import type { ServiceParts } from './service-parts.js';
 import type { Answer } from './unary.js';
 
@@ -38,6 +39,7 @@ export function inferAdmitted<Message extends { byteLength: number }>(
   const within = (response: InferResponse): Message => {
     const message = encode(response);
     unread.made(message.byteLength);
+    noteMessageSize(message.byteLength);
     if (message.byteLength <= maxSendMessageBytes) return message;
     throw oipError(
       'TOO_LARGE',

@@ -7,6 +7,7 @@ import {
   parseHeaderLength,
 } from '../../protocol/rest-messages.js';
 import type { InferRequest, TensorMetadata } from '../../protocol/tensor.js';
+import { noteMessageSize } from '../heap.js';
 import type { ServerParts } from '../transport.js';
 import { acceptedCodings } from './accept-encoding.js';
 import { type Answer, encoded, jsonAnswer, restBodyAnswer } from './answer.js';
@@ -37,6 +38,7 @@ export function createHandlers(parts: ServerParts): Handlers {
         const request = decodeInfer(parts, call, await call.body());
         const response = await dataPlane.infer(request);
         const answer = restBodyAnswer(encodeRestResponse(response, request, limits.maxSendMessageBytes));
+        noteMessageSize(answer.body.byteLength);
         return accepted ? await encoded(answer, accepted) : answer;
       } finally {
         dataPlane.release();
