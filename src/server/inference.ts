@@ -2,8 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseDuration } from '../duration.js';
 import type { Limits } from '../models/limits.js';
-import { oipError, quoteName } from '../protocol/status.js';
-import type { InferRequest, InferResponse, Tensor } from '../protocol/tensor.js';
+import type { Model } from '../models/model.js';
+import { type OipError, oipError, quoteName } from '../protocol/status.js';
+import type { InferRequest, InferResponse, Parameters, Tensor } from '../protocol/tensor.js';
 import { asOipError } from './as-oip-error.js';
 import { bindInputs } from './input-binding.js';
 import type { ModelRepository } from './model-repository.js';
@@ -27,69 +28,90 @@ export interface InferenceOptions {
 export function createInference({ repository, limits, log }: InferenceOptions): Infer {
   const timeoutMs = parseDuration(limits.requestTimeout) ?? 0;
 
+  /** The error to answer with, counted. */
+  const failure = (error: unknown, { target, request: { id }, begun }: Inference): OipError => {
+    recordFailure(target.statistics, performance.now() - begun);
+    return asOipError(error, log, { model: target.name, ...(id !== '' && { requestId: id.slice(0, 100) }) });
+  };
   return (request) => {
     const begun = performance.now();
     const target = repository.find(request.modelName, request.modelVersion);
-    const fail = (error: unknown): never => {
-      recordFailure(target.statistics, performance.now() - begun);
-      const { id } = request;
-      throw asOipError(error, log, { model: target.name, ...(id !== '' && { requestId: id.slice(0, 100) }) });
-    };
+    const inference: Inference = { target, request, begun, bound: begun, waited: begun };
     try {
-      const outcome = inferWith(readyModel(target), target, request, begun, timeoutMs);
-      return outcome instanceof Promise ? outcome.catch(fail) : outcome;
+      const outcome = infer(inference, timeoutMs);
+      if (!(outcome instanceof Promise)) return outcome;
+      return outcome.catch((error: unknown) => {
+        throw failure(error, inference);
+      });
     } catch (error) {
-      return fail(error);
+      throw failure(error, inference);
     }
   };
 }
 
-function inferWith(
-  { model, running }: LoadedModel,
-  target: ModelVersion,
-  request: InferRequest,
-  begun: number,
-  timeoutMs: number,
-): InferResponse | Promise<InferResponse> {
+/** One inference, and its instants in milliseconds of performance.now(). */
+interface Inference {
+  readonly target: ModelVersion;
+  readonly request: InferRequest;
+  readonly begun: number;
+  /** When its inputs were bound. */
+  bound: number;
+  /** When its latency was over. */
+  waited: number;
+}
+
+function infer(inference: Inference, timeoutMs: number): InferResponse | Promise<InferResponse> {
+  const { target, request } = inference;
+  const { model, running } = readyModel(target);
   const inputs = bindInputs(model.inputs, request.inputs, target.config.strictInputs);
   assertOutputsExist(model.outputs, request.outputs);
   const parameters = target.parameters ? { ...target.parameters, ...request.parameters } : request.parameters;
-  const bound = performance.now();
-  let waited = bound;
-  const predict = (): Tensor[] | Promise<Tensor[]> => {
-    model.validate?.(inputs, parameters);
-    return model.predict(inputs, parameters);
-  };
-  const predictLater = async (): Promise<Tensor[]> => {
-    await delay(target.latencyMs);
-    waited = performance.now();
-    return predict();
-  };
-  const respond = (results: Tensor[]): InferResponse => {
-    const predicted = performance.now();
-    const response: InferResponse = {
-      modelName: request.modelName,
-      modelVersion: target.version,
-      id: request.id,
-      parameters: {},
-      outputs: selectOutputs(results, request.outputs),
-      form: target.config.output === 'mirror' ? request.form : target.config.output,
-    };
-    recordSuccess(target.statistics, begun, bound, waited, predicted);
-    return response;
-  };
+  inference.bound = inference.waited = performance.now();
 
   running.begin();
   let pending = false;
   try {
-    const results = target.latencyMs > 0 ? predictLater() : predict();
+    const results =
+      target.latencyMs > 0 ? predictLater(model, inputs, parameters, inference) : predict(model, inputs, parameters);
     // What answers at once cannot be late.
-    if (!(results instanceof Promise)) return respond(results);
+    if (!(results instanceof Promise)) return respond(inference, results);
     pending = true;
-    return withinTimeout(results, timeoutMs).then(respond).finally(running.end);
+    return withinTimeout(results, timeoutMs)
+      .then((late) => respond(inference, late))
+      .finally(running.end);
   } finally {
     if (!pending) running.end();
   }
+}
+
+function predict(model: Model, inputs: Tensor[], parameters: Parameters): Tensor[] | Promise<Tensor[]> {
+  model.validate?.(inputs, parameters);
+  return model.predict(inputs, parameters);
+}
+
+async function predictLater(
+  model: Model,
+  inputs: Tensor[],
+  parameters: Parameters,
+  inference: Inference,
+): Promise<Tensor[]> {
+  await delay(inference.target.latencyMs);
+  inference.waited = performance.now();
+  return await predict(model, inputs, parameters);
+}
+
+function respond({ target, request, begun, bound, waited }: Inference, results: Tensor[]): InferResponse {
+  const predicted = performance.now();
+  const response: InferResponse = {
+    modelName: request.modelName,
+    modelVersion: target.version,
+    id: request.id,
+    parameters: {},
+    outputs: selectOutputs(results, request.outputs),
+    form: target.config.output === 'mirror' ? request.form : target.config.output,
+  };
+  recordSuccess(target.statistics, begun, bound, waited, predicted);
+  return response;
 }
 
 /** What answers for a version. Throws MODEL_NOT_READY with its state where nothing does. */

@@ -17,6 +17,35 @@ const maxGroupDepth = 100;
 /** Strings up to this length are cheaper read by hand than by a call into Node. */
 const shortText = 24;
 
+/**
+ * Short strings that were read of late, each at the place that its letters hash to: names of models, tensors and datatypes
+ * come again and again, and one that is known needs no making, and hashes no more when a map looks for it.
+ */
+const recent: string[] = Array(256).fill('');
+
+/** The string of these bytes, if all of them are ASCII. */
+function shortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let hash = end - start;
+  for (let index = start; index < end; index++) {
+    const byte = bytes[index] as number;
+    if (byte > 0x7f) return undefined;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  const known = recent[hash & 0xff] as string;
+  if (known.length === end - start && isWritten(known, bytes, start)) return known;
+  let text = '';
+  for (let index = start; index < end; index++) text += String.fromCharCode(bytes[index] as number);
+  recent[hash & 0xff] = text;
+  return text;
+}
+
+function isWritten(text: string, bytes: Uint8Array, start: number): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) !== bytes[start + index]) return false;
+  }
+  return true;
+}
+
 /** The error of every message that is no valid protobuf. */
 export function malformed(reason: string): RangeError {
   return new RangeError(`malformed protobuf: ${reason}`);
@@ -84,14 +113,8 @@ export class WireReader {
     const start = this.position;
     this.position = start + length;
     if (length <= shortText) {
-      let text = '';
-      let index = start;
-      for (; index < this.position; index++) {
-        const byte = this.bytes[index] as number;
-        if (byte > 0x7f) break;
-        text += String.fromCharCode(byte);
-      }
-      if (index === this.position) return text;
+      const text = shortAscii(this.bytes, start, this.position);
+      if (text !== undefined) return text;
     }
     if (!isUtf8(this.bytes.subarray(start, this.position))) throw malformed('a string that is no UTF-8');
     return this.bytes.toString('utf8', start, this.position);

@@ -32,21 +32,30 @@ export interface RequestCounts {
 }
 
 export function createRequestCounts(log: Logger): RequestCounts {
-  const byKey = new Map<string, RequestCount>();
+  /** By method, then by status: a key made of both would have to be made for every request. */
+  const counts = {
+    grpc: new Map<string, Map<string, RequestCount>>(),
+    rest: new Map<string, Map<string, RequestCount>>(),
+  };
   return {
     logged: log.enabled('debug'),
     record(transport, method, status, begun, fields) {
       const seconds = (performance.now() - begun) / 1000;
-      const key = `${transport} ${method} ${status}`;
-      const known = byKey.get(key);
+      const byStatus = counts[transport].get(method);
+      const known = byStatus?.get(status);
       if (known) {
         known.count++;
         known.seconds += seconds;
-      } else byKey.set(key, { transport, method, status, count: 1, seconds });
+      } else {
+        const first = { transport, method, status, count: 1, seconds };
+        if (byStatus) byStatus.set(status, first);
+        else counts[transport].set(method, new Map([[status, first]]));
+      }
       if (log.enabled('debug')) {
         log.debug('request', { transport, method, status, durationMs: Math.round(seconds * 1e6) / 1000, ...fields });
       }
     },
-    list: () => [...byKey.values()],
+    list: () =>
+      Object.values(counts).flatMap((byMethod) => [...byMethod.values()].flatMap((byStatus) => [...byStatus.values()])),
   };
 }
