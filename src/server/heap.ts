@@ -6,7 +6,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** Percent of what was alive after the last full collection: as little as keeps most of the gain. */
-const usualPercent = 180;
+const usualPercent = 150;
 /** Once messages are large: room for several of them between two collections. */
 const largePercent = 400;
 const largeMessageBytes = 256 * 1024;
