@@ -109,8 +109,10 @@ function usageWord({ memoryBytes, memoryLimitBytes, cpuSeconds }: NonNullable<St
   return `${mebibytes(memoryBytes)}${limit} of memory, ${cpuSeconds.toFixed(1)} s of CPU time so far`;
 }
 
-function modelWord({ name, kind, ready }: StatusReport['models'][number]): string {
-  return `${name} (${kind}${ready === undefined ? '' : ready ? ', ready' : ', not ready'})`;
+function modelWord({ name, versions, kind, ready, reason }: StatusReport['models'][number]): string {
+  const which = versions.length === 1 && versions[0] === '1' ? name : `${name} ${versions.join(', ')}`;
+  const how = ready === undefined ? '' : ready ? ', ready' : ', not ready';
+  return `${which} (${kind}${how}${reason === undefined ? '' : `: ${reason}`})`;
 }
 
 /** A mark for the server and for each model. */

@@ -11,6 +11,8 @@ import {
   specOfLabels,
 } from '../environment/spec.js';
 import { KServeEnvError } from '../errors.js';
+import type { ModelConfig } from '../models/kinds.js';
+import type { RepositoryEntry } from '../protocol/client.js';
 import { connectClients } from './clients.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { lookUp, NotRunningError } from './find-environment.js';
@@ -37,7 +39,8 @@ export interface StatusReport {
   health?: HealthReport;
   /** Of a running server, where the system tells. */
   usage?: ResourceUsage & { memoryLimitBytes?: number };
-  models: { name: string; kind: string; ready?: boolean }[];
+  /** As declared; `reason` says why a model is not ready. */
+  models: { name: string; versions: string[]; kind: string; ready?: boolean; reason?: string }[];
   /** What differs between the config and what runs; undefined when it cannot be told. */
   drift?: string[];
   tried: { endpoint: string; outcome: string }[];
@@ -69,7 +72,7 @@ async function describe(
 ): Promise<Omit<StatusReport, 'tried'>> {
   const spec = specOfLabels(instance.labels);
   const endpoints = instance.state === 'running' && instance.endpoints && endpointAddresses(instance.endpoints);
-  const [info, usage, health, drift] = await Promise.all([
+  const [info, usage, current, drift] = await Promise.all([
     engine.info(context.signal),
     engine.usage(instance, context.signal),
     endpoints ? currentHealth(endpoints, spec, context) : undefined,
@@ -87,24 +90,51 @@ async function describe(
     ...(createdAt !== undefined && { createdAt }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endpoints && { endpoints }),
-    ...(health && { health }),
+    ...(current && { health: current.health }),
     ...(usage && { usage: { ...usage, ...(memoryLimitBytes !== undefined && { memoryLimitBytes }) } }),
-    models: (spec?.server.models ?? []).map(({ name: model, kind }) => {
-      const answer = health?.models.find((candidate) => candidate.name === model);
-      return { name: model, kind, ...(answer && { ready: answer.ready }) };
-    }),
+    models: (spec?.server.models ?? []).map((model) => ({
+      name: model.name,
+      versions: model.versions,
+      kind: model.kind,
+      ...(current && readinessOf(model, current)),
+    })),
     ...(drift && { drift }),
   };
+}
+
+/** What the server says of itself now. */
+interface Current {
+  health: HealthReport;
+  /** Empty where the server does not answer. */
+  index: RepositoryEntry[];
 }
 
 async function currentHealth(
   endpoints: { grpc: string; http: string },
   spec: EnvironmentSpec | undefined,
   { signal }: CommandContext,
-): Promise<HealthReport> {
+): Promise<Current> {
   await using clients = connectClients(endpoints);
   const names = [...new Set(spec?.server.models.map(({ name }) => name))];
-  return await askHealth(clients.preferred, names, { signal, timeoutMs: 3_000 });
+  const call = { signal, timeoutMs: 3_000 };
+  const health = await askHealth(clients.preferred, names, call);
+  const index = health.live ? await clients.preferred.repositoryIndex(call).catch(() => []) : [];
+  signal.throwIfAborted();
+  return { health, index };
+}
+
+/** Whether all versions of a declared model are ready; by its name alone where the server has no index. */
+function readinessOf(
+  { name, versions }: Pick<ModelConfig, 'name' | 'versions'>,
+  { health, index }: Current,
+): { ready?: boolean; reason?: string } {
+  const entries = index.filter((entry) => entry.name === name && versions.includes(entry.version));
+  if (entries.length === 0) {
+    const answer = health.models.find((candidate) => candidate.name === name);
+    return answer ? { ready: answer.ready } : {};
+  }
+  const unready = entries.find(({ state }) => state !== 'READY');
+  return unready ? { ready: false, reason: unready.reason || unready.state } : { ready: true };
 }
 
 /** A config that cannot be read is no drift, and no reason to say nothing about what runs. */

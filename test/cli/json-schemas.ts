@@ -78,7 +78,15 @@ export const dataOf = {
       .strictObject({ memoryBytes: z.number(), cpuSeconds: z.number(), memoryLimitBytes: z.number().optional() })
       .optional(),
     health: health.optional(),
-    models: z.array(z.strictObject({ name: z.string(), kind: z.string(), ready: z.boolean().optional() })),
+    models: z.array(
+      z.strictObject({
+        name: z.string(),
+        versions: z.array(z.string()),
+        kind: z.string(),
+        ready: z.boolean().optional(),
+        reason: z.string().optional(),
+      }),
+    ),
     drift: z.array(z.string()).optional(),
     tried: z.array(z.looseObject({ endpoint: z.string(), outcome: z.string() })),
   }),

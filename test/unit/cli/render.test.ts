@@ -127,9 +127,9 @@ describe('status', () => {
     endpoints,
     health: { endpoint: '127.0.0.1:1', live: true, ready: true, models: [] },
     models: [
-      { name: 'a', kind: 'scale', ready: true },
-      { name: 'b', kind: 'sum', ready: false },
-      { name: 'c', kind: 'sum' },
+      { name: 'a', versions: ['1', '2'], kind: 'scale', ready: true },
+      { name: 'b', versions: ['1'], kind: 'sum', ready: false, reason: 'unloaded' },
+      { name: 'c', versions: ['1'], kind: 'sum' },
     ],
     tried: [],
   };
@@ -137,7 +137,7 @@ describe('status', () => {
   it('of what runs says how it is, where, and each model', () => {
     const text = renderStatus(running);
     expect(text.split('\n')[0]).toBe('mine is running, live and ready');
-    for (const line of ['127.0.0.1:1', 'a (scale, ready)', 'b (sum, not ready)', 'c (sum)'])
+    for (const line of ['127.0.0.1:1', 'a 1, 2 (scale, ready)', 'b (sum, not ready: unloaded)', 'c (sum)'])
       expect(text).toContain(line);
     expect(text).not.toContain('config has changed');
   });
