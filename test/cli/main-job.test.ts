@@ -81,7 +81,7 @@ describe('an environment on a machine without a container engine', () => {
     expect(code).toBe(0);
     expect(answer.data).toMatchObject({ state: 'running', endpoints, drift: [], health: { live: true, ready: true } });
     expect(answer.data.usage.memoryBytes).toBeGreaterThan(0);
-    expect(answer.data.models).toContainEqual({ name: 'simple_scaler', kind: 'scale', ready: true });
+    expect(answer.data.models).toContainEqual({ name: 'simple_scaler', versions: ['1'], kind: 'scale', ready: true });
   });
 
   it('is healthy, as a person and as a script is told', async () => {
