@@ -1,13 +1,9 @@
 /** The unary extension RPCs: the extension plane's plain values as messages. */
 import type { Datatype } from '../../protocol/datatype.js';
 import type { Parameters, ParameterValue, TensorMetadata } from '../../protocol/tensor.js';
-import type {
-  WireExtensionMethods,
-  WireModelStatistics,
-  WireRepositoryModelRequest,
-} from '../../protocol/wire-extensions.js';
-import type { ExtensionPlane, ModelConfiguration, ModelStatisticsEntry } from '../extension-plane.js';
-import type { DurationStatistic } from '../telemetry/model-statistics.js';
+import type { WireExtensionMethods, WireRepositoryModelRequest } from '../../protocol/wire-extensions.js';
+import type { ExtensionPlane, ModelConfiguration } from '../extension-plane.js';
+import { statisticsForm } from '../telemetry/statistics-form.js';
 
 type ExtensionRpcs = {
   [Method in keyof WireExtensionMethods]: (
@@ -30,7 +26,7 @@ export function createExtensionRpcs(extensions: ExtensionPlane): ExtensionRpcs {
     },
     async ModelStatistics({ name, version }) {
       const entries = await extensions.modelStatistics(name, version);
-      return { model_stats: entries.map(statisticsMessage) };
+      return { model_stats: entries.map(statisticsForm) };
     },
     ModelConfig: ({ name, version }) => ({ config: configMessage(extensions.modelConfig(name, version)) }),
   };
@@ -59,31 +55,6 @@ function parametersOf({ parameters }: WireRepositoryModelRequest): Parameters {
     }
   });
   return Object.fromEntries(values.filter((entry): entry is [string, ParameterValue] => entry[1] !== undefined));
-}
-
-const noDuration: DurationStatistic = { count: 0, ns: 0 };
-
-function statisticsMessage({ name, version, statistics }: ModelStatisticsEntry): WireModelStatistics {
-  const { success, fail, queue, computeInput, computeInfer, computeOutput, lastInference } = statistics;
-  return {
-    name,
-    version,
-    last_inference: lastInference,
-    // Every inference is an execution of its own: nothing is batched.
-    inference_count: success.count,
-    execution_count: success.count,
-    inference_stats: {
-      success,
-      fail,
-      queue,
-      compute_input: computeInput,
-      compute_infer: computeInfer,
-      compute_output: computeOutput,
-      cache_hit: noDuration,
-      cache_miss: noDuration,
-    },
-    batch_stats: [],
-  };
 }
 
 /** Numbers of Triton's DataType; what takes any datatype has none. */

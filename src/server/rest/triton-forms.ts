@@ -5,31 +5,11 @@
 import type { JsonValue } from '../../protocol/json-text.js';
 import type { TensorMetadata } from '../../protocol/tensor.js';
 import type { ModelConfiguration, ModelStatisticsEntry } from '../extension-plane.js';
+import { statisticsForm } from '../telemetry/statistics-form.js';
 
 /** One version of a model in `model_stats`. */
-export function statisticsJson({ name, version, statistics }: ModelStatisticsEntry): JsonValue {
-  const { lastInference, success, fail, queue, computeInput, computeInfer, computeOutput } = statistics;
-  const none = { count: 0, ns: 0 };
-  const durations = {
-    success,
-    fail,
-    queue,
-    compute_input: computeInput,
-    compute_infer: computeInfer,
-    compute_output: computeOutput,
-    cache_hit: none,
-    cache_miss: none,
-  };
-  return {
-    name,
-    version,
-    last_inference: lastInference,
-    inference_count: success.count,
-    execution_count: success.count,
-    inference_stats: Object.fromEntries(Object.entries(durations).map(([key, { count, ns }]) => [key, { count, ns }])),
-    response_stats: {},
-    batch_stats: [],
-  };
+export function statisticsJson(entry: ModelStatisticsEntry): JsonValue {
+  return { ...statisticsForm(entry), response_stats: {} };
 }
 
 /** A model's configuration. */
