@@ -1,6 +1,6 @@
 /** What a module's predict returned, checked against what it declared: nothing wrong may leave the server as an answer. */
 import { type Datatype, type Elements, isDatatype } from '../protocol/datatype.js';
-import { assertElementCount, formatShape } from '../protocol/shape.js';
+import { assertElementCount, fitsShape, formatShape, isFreeVector } from '../protocol/shape.js';
 import { quoteName } from '../protocol/status.js';
 import type { Parameters, Tensor, TensorMetadata } from '../protocol/tensor.js';
 import { exactElements } from './exact-elements.js';
@@ -72,9 +72,7 @@ function shapeOf(given: unknown, declared: readonly number[], length: number, su
     throw new Error(`${subject}: shape is no array of numbers`);
   }
   const shape: number[] = given;
-  const any = declared.length === 1 && declared[0] === -1;
-  const fits = shape.length === declared.length && declared.every((size, axis) => size === -1 || size === shape[axis]);
-  if (any || fits) return [...shape];
+  if (isFreeVector(declared) || fitsShape(declared, shape)) return [...shape];
   throw new Error(`${subject}: shape is ${formatShape(shape)}, the model declares ${formatShape(declared)}`);
 }
 

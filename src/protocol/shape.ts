@@ -54,6 +54,16 @@ export function assertElementCount(actual: number, shape: readonly number[], sub
   }
 }
 
+/** Whether a declared shape is `[-1]`, which models of vectors declare, and which mostly stands for every shape. */
+export function isFreeVector(declared: readonly number[]): boolean {
+  return declared.length === 1 && declared[0] === -1;
+}
+
+/** Whether a shape is one that was declared, where −1 stands for a dimension of any size. */
+export function fitsShape(declared: readonly number[], shape: readonly number[]): boolean {
+  return shape.length === declared.length && declared.every((size, axis) => size === -1 || size === shape[axis]);
+}
+
 /** Whether two shapes have the same dimensions. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);

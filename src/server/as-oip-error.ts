@@ -1,7 +1,7 @@
 /** What is answered to whatever goes wrong. */
 import { randomUUID } from 'node:crypto';
 import { OipError, oipError } from '../protocol/status.js';
-import type { Logger } from './telemetry/logger.js';
+import { type Logger, stackOf } from './telemetry/logger.js';
 
 /**
  * The error to answer with. One of the protocol passes; anything else is a bug of ours or of a user's model, logged with
@@ -10,7 +10,6 @@ import type { Logger } from './telemetry/logger.js';
 export function asOipError(error: unknown, log: Logger, fields: { model?: string; requestId?: string } = {}): OipError {
   if (error instanceof OipError) return error;
   const requestId = fields.requestId ?? randomUUID();
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log.error('request failed', { ...fields, requestId, error: stack });
+  log.error('request failed', { ...fields, requestId, error: stackOf(error) });
   return oipError('INTERNAL', `The server failed; its log says more under request id ${requestId}`);
 }

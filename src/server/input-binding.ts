@@ -1,5 +1,5 @@
 /** Which tensor of a request goes into which input of a model, and whether it fits there. */
-import { formatShape } from '../protocol/shape.js';
+import { fitsShape, formatShape, isFreeVector } from '../protocol/shape.js';
 import { oipError, quoteName } from '../protocol/status.js';
 import type { Tensor, TensorMetadata } from '../protocol/tensor.js';
 
@@ -53,11 +53,8 @@ function assertFits(slot: TensorMetadata, tensor: Tensor, strict: boolean): void
     );
   }
   // Element-wise models work on every shape, and clients of theirs send vectors as [n], [1, n] and [n, 1].
-  if (slot.shape.length === 1 && slot.shape[0] === -1 && (any || !strict)) return;
-  const fits =
-    tensor.shape.length === slot.shape.length &&
-    slot.shape.every((size, axis) => size === -1 || size === tensor.shape[axis]);
-  if (!fits) {
+  if (isFreeVector(slot.shape) && (any || !strict)) return;
+  if (!fitsShape(slot.shape, tensor.shape)) {
     throw oipError(
       'INVALID_ARGUMENT',
       `${subject()}: shape is ${formatShape(tensor.shape)}, the model takes ${formatShape(slot.shape)}`,

@@ -6,6 +6,7 @@ import { serverConfigSchema, serverConfigVariable } from '../models/server-confi
 import { tuneHeap } from './heap.js';
 import type { RunningServer, StartServerOptions } from './start-server.js';
 import { createLogger, silentLogger } from './telemetry/logger.js';
+import { logUncaught } from './telemetry/uncaught.js';
 import { workerVariable } from './workers/messages.js';
 import { workerCount } from './workers/worker-count.js';
 
@@ -66,9 +67,7 @@ async function serve(config: ServerConfig): Promise<void> {
   // A reader that went away must not take the server with it.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
-  const survive = (kind: string) => (error: unknown) =>
-    log.error(kind, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  process.on('unhandledRejection', survive('unhandled rejection'));
+  logUncaught('unhandledRejection', log);
 
   let stopping = false;
   const stopped = new Promise<string>((resolve) => {
@@ -96,7 +95,7 @@ async function serve(config: ServerConfig): Promise<void> {
     );
   }
   // Only from here on: an exception while starting must end the process.
-  process.on('uncaughtException', survive('uncaught exception'));
+  logUncaught('uncaughtException', log);
   const begun = performance.now();
   const { grpcPort, httpPort } = server;
   log.announce('server started', {

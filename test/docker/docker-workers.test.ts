@@ -1,25 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { leftBehind } from '../cli/oracle.js';
-import { type Sandbox, sandbox } from '../cli/run-cli.js';
-import { docker, dockerLeftOvers } from './docker-harness.js';
+import type { Sandbox } from '../cli/run-cli.js';
+import { closeDockerBox, openDockerBox } from './docker-box.js';
+import { docker } from './docker-harness.js';
 
 let box: Sandbox;
 let name: string;
 
 beforeEach(() => {
-  box = sandbox({ docker: true });
-  name = `test-${randomBytes(4).toString('hex')}`;
-  box.env.KSERVE_ENV_NAME = name;
+  ({ box, name } = openDockerBox());
 });
 
-afterEach(async () => {
-  await box.run(['down']);
-  expect(await dockerLeftOvers(name)).toEqual([]);
-  expect(leftBehind(box)).toEqual([]);
-  box[Symbol.dispose]();
-});
+afterEach(() => closeDockerBox({ box, name }));
 
 describe('a container of several workers', () => {
   it.each([2, 4])('starts, answers and stops with %i of them, within the usual bounds', async (workers) => {

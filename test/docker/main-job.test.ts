@@ -1,26 +1,19 @@
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { leftBehind } from '../cli/oracle.js';
-import { type Sandbox, sandbox } from '../cli/run-cli.js';
+import type { Sandbox } from '../cli/run-cli.js';
+import { closeDockerBox, openDockerBox } from './docker-box.js';
 import { docker, dockerLeftOvers } from './docker-harness.js';
 
 let box: Sandbox;
 let name: string;
 
 beforeEach(() => {
-  box = sandbox({ docker: true });
-  name = `test-${randomBytes(4).toString('hex')}`;
-  box.env.KSERVE_ENV_NAME = name;
+  ({ box, name } = openDockerBox());
 });
 
-afterEach(async () => {
-  await box.run(['down']);
-  expect(await dockerLeftOvers(name)).toEqual([]);
-  expect(leftBehind(box)).toEqual([]);
-  box[Symbol.dispose]();
-});
+afterEach(() => closeDockerBox({ box, name }));
 
 describe('the main job on Docker', () => {
   it('starts a container, checks it, tells every phase, and takes it away', async () => {

@@ -2,6 +2,7 @@
 
 import type { ModelConfig, ModelConfigOf } from '../../models/kinds.js';
 import { type Datatype, datatypes } from '../../protocol/datatype.js';
+import { isFreeVector } from '../../protocol/shape.js';
 import type { DataForm, Tensor } from '../../protocol/tensor.js';
 import { type Check, expectEqual, expectThat, transports } from '../check.js';
 import { expectTensor, type TensorContent } from '../compare-tensors.js';
@@ -190,8 +191,7 @@ function linearCheck(asked: Asked, { weights, bias, datatype }: ModelConfigOf<'l
 function identityCheck(asked: Asked, { shape }: ModelConfigOf<'identity'>, datatype: Datatype, route: Route): Check {
   // JSON cannot carry a NaN, raw bytes can, over either transport.
   const data = sampleElements(datatype, route.form === 'raw' ? 'grpc' : route.transport);
-  const free = shape.length === 1 && shape[0] === -1;
-  const content = placed(datatype, data, free ? [1, data.length] : shape);
+  const content = placed(datatype, data, isFreeVector(shape) ? [1, data.length] : shape);
   return exact(asked, route, {
     id: datatype,
     title: `returns ${datatype} bit for bit`,

@@ -1,7 +1,8 @@
 /** Elements of a fixed size between wire order, which is little-endian, and this machine's memory. */
 import { datatypes, type ElementsOf, elementSize, type FixedDatatype, viewElements } from '../datatype.js';
 
-const littleEndianHost = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** How this machine keeps numbers; the wire has their lowest byte first. */
+export const littleEndianHost = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
  * V8 keeps a typed array of up to 64 bytes on its heap, without an ArrayBuffer, which costs more than all else in a

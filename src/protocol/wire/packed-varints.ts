@@ -1,5 +1,6 @@
 /** Packed varints, between their bytes and typed arrays of a size that is counted first. */
 import type { ElementsOf } from '../datatype.js';
+import { littleEndianHost } from './fixed-elements.js';
 import { malformed, maxVarintBytes } from './wire-reader.js';
 import { varint32Size, varint64Size } from './wire-writer.js';
 
@@ -15,7 +16,7 @@ export type VarintElements =
   | BigUint64Array;
 
 /** Where the lower word of a 64-bit element stands in this machine's memory. */
-const lowWord = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
+const lowWord = littleEndianHost ? 0 : 1;
 
 /** The 32-bit words of 64-bit elements, in the order of this machine. */
 function wordsOf(elements: BigInt64Array | BigUint64Array): Uint32Array {

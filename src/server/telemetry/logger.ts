@@ -23,15 +23,25 @@ export interface LoggerOptions {
 
 const ranks: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
 
+/** Whether a logger of level `level` writes lines of `lineLevel`. */
+export function isWritten(lineLevel: LogLevel, level: LogLevel): boolean {
+  return ranks[lineLevel] <= ranks[level];
+}
+
+/** What a log line says of whatever was thrown: where, if it knows. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 /** A logger of lines `{"time", "level", "message", ...fields}`; `time` is ISO 8601 in UTC. */
 export function createLogger({ level, write }: LoggerOptions): Logger {
   const line = (lineLevel: LogLevel, message: string, fields: LogFields = {}): void =>
     write(`${printable(JSON.stringify({ time: new Date().toISOString(), level: lineLevel, message, ...fields }))}\n`);
   const at = (lineLevel: LogLevel) => (message: string, fields?: LogFields) => {
-    if (ranks[lineLevel] <= ranks[level]) line(lineLevel, message, fields);
+    if (isWritten(lineLevel, level)) line(lineLevel, message, fields);
   };
   return {
-    enabled: (lineLevel) => ranks[lineLevel] <= ranks[level],
+    enabled: (lineLevel) => isWritten(lineLevel, level),
     error: at('error'),
     warn: at('warn'),
     info: at('info'),

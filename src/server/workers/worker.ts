@@ -1,7 +1,8 @@
 /** One of several processes that answer: a whole server, whose orders come from the primary. */
 import type { ServerConfig } from '../../models/server-config.js';
 import { type RunningServer, startServer } from '../start-server.js';
-import type { Logger, LogLevel } from '../telemetry/logger.js';
+import { isWritten, type Logger, type LogLevel } from '../telemetry/logger.js';
+import { logUncaught } from '../telemetry/uncaught.js';
 import { type Channel, createChannel } from './channel.js';
 import type { PrimaryMethods, WorkerMethods } from './messages.js';
 import { createWorkerPart, type Worker } from './worker-part.js';
@@ -27,7 +28,8 @@ export function runWorker(): void {
       server = startServer(config, { log, control: worker.control, loads: worker.loads });
       await server;
       // Only from here on: an exception while starting must end the process.
-      survive(log);
+      logUncaught('unhandledRejection', log);
+      logUncaught('uncaughtException', log);
     },
     operate: async (task) => await started().methods.operate(task),
     counts: async () => await started().methods.counts(null),
@@ -42,24 +44,11 @@ export function runWorker(): void {
 
 /** A log whose lines the primary writes, with this worker's number. */
 function logTo(primary: Channel<PrimaryMethods>, { logLevel }: ServerConfig): Logger {
-  const levels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
-  const enabled = (level: LogLevel): boolean => levels.indexOf(level) <= levels.indexOf(logLevel);
+  const enabled = (level: LogLevel): boolean => isWritten(level, logLevel);
   const at =
     (level: LogLevel): Logger['info'] =>
     (message, fields) => {
       if (enabled(level)) primary.ask('log', { level, message, ...(fields && { fields }) }).catch(() => {});
     };
   return { enabled, error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug'), announce: at('info') };
-}
-
-/** What nobody caught is told, and costs no other request. */
-function survive(log: Logger): void {
-  for (const [event, message] of [
-    ['unhandledRejection', 'unhandled rejection'],
-    ['uncaughtException', 'uncaught exception'],
-  ] as const) {
-    process.on(event, (error: unknown) =>
-      log.error(message, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-    );
-  }
 }
