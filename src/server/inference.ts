@@ -12,6 +12,7 @@ import type { LoadedModel, ModelVersion } from './model-version.js';
 import { assertOutputsExist, selectOutputs } from './output-selection.js';
 import type { Logger } from './telemetry/logger.js';
 import { recordFailure, recordSuccess } from './telemetry/model-statistics.js';
+import { late, within } from './within.js';
 
 /**
  * Answers at once where the model does, since every promise costs more than a small model. Throws or rejects with
@@ -126,17 +127,7 @@ export function readyModel(target: ModelVersion): LoadedModel {
  * what comes of it later is dropped.
  */
 async function withinTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        oipError('DEADLINE_EXCEEDED', `The inference took longer than the limit requestTimeout of ${timeoutMs} ms`),
-      );
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const value = await within(timeoutMs, work);
+  if (value !== late) return value;
+  throw oipError('DEADLINE_EXCEEDED', `The inference took longer than the limit requestTimeout of ${timeoutMs} ms`);
 }

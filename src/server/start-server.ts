@@ -12,6 +12,7 @@ import { type Logger, silentLogger } from './telemetry/logger.js';
 import { createRequestCounts } from './telemetry/request-counts.js';
 import type { ServerParts } from './transport.js';
 import { defaultGraceMs, flushMs } from './waits.js';
+import { within } from './within.js';
 
 export interface StartServerOptions {
   /** Silent unless given. */
@@ -90,14 +91,4 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     return closing;
   };
   return { grpcPort: grpc.port, httpPort: rest.port, close, [Symbol.asyncDispose]: () => close() };
-}
-
-/** Settles with `work`, or after `timeoutMs` without it. */
-async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([work, timeout]);
-  clearTimeout(timer);
 }

@@ -1,6 +1,7 @@
 /** The primary's part in what concerns all workers: operations in one order, loads that end alike, and counts. */
 import type { WorkerCounts } from '../control.js';
 import type { Logger } from '../telemetry/logger.js';
+import { late, within } from '../within.js';
 import { type Channel, ChannelClosedError } from './channel.js';
 import { createGates } from './gates.js';
 import {
@@ -121,16 +122,11 @@ export function createCoordinator({
 
   /** Has a worker tell its counts, or goes on without. */
   const refresh = async (peer: Peer): Promise<void> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
-        log.warn('a worker does not tell its counts; its last ones are used', { worker: peer.number });
-        resolve(undefined);
-      }, timeoutMs);
-    });
-    const counts = await Promise.race([peer.ask('counts', null).catch(() => undefined), late]);
-    clearTimeout(timer);
-    if (counts && peers.has(peer)) told.set(peer, counts);
+    const asked = peer.ask('counts', null).catch(() => undefined);
+    const counts = await within(timeoutMs, asked);
+    if (counts === late) {
+      log.warn('a worker does not tell its counts; its last ones are used', { worker: peer.number });
+    } else if (counts && peers.has(peer)) told.set(peer, counts);
   };
 
   const counts = async (): Promise<WorkerCounts[]> => {
