@@ -9,9 +9,11 @@ import { createWorkerPart, type Worker } from './worker-part.js';
 
 /** Serves as the primary says, until the primary ends this process, or ends itself. */
 export function runWorker(): void {
-  // Ctrl-C in a terminal reaches every process of the group, and the primary decides when its workers end. Where the
-  // primary is gone, so is the channel to it, and node:cluster ends the process.
+  // Ctrl-C in a terminal reaches every process of the group, and the primary decides when its workers end.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  // Where the primary is gone, so is the channel to it. node:cluster would end the process in good order, which resets open
+  // calls with INTERNAL; what is cut off is UNAVAILABLE to its client, as it is when the primary is quicker to kill.
+  process.prependListener('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
 

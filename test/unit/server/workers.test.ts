@@ -318,9 +318,11 @@ describe('the bundle as a library', () => {
 });
 
 /** Whether somebody listens on a port. */
-async function squatting(port: number): Promise<boolean> {
-  return await ask(port, '/').then(
-    () => true,
-    (error: { code?: string }) => error.code !== 'ECONNREFUSED',
-  );
+function squatting(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Whether it is accepted is all that counts: nobody may be left to answer it.
+    const socket = connect(port, '127.0.0.1', () => resolve(true));
+    socket.on('connect', () => socket.destroy());
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
+  });
 }
