@@ -71,7 +71,9 @@ async function acquire(path: string, { name, timeoutMs, signal, onWait }: LockOp
     for (;;) {
       signal.throwIfAborted();
       if (await tryLink(staged, path)) return own;
-      const current = await readFile(path, 'utf8').catch(() => '');
+      const current = await readLock(path);
+      // Given back a moment ago. To take it away now would take it from whoever is next.
+      if (current === undefined) continue;
       const holder = holderOf(current);
       if (holder === undefined || (await processState(holder)) === 'gone') {
         await takeAway(path, current);
@@ -84,6 +86,15 @@ async function acquire(path: string, { name, timeoutMs, signal, onWait }: LockOp
     }
   } finally {
     await unlink(staged).catch(() => {});
+  }
+}
+
+/** What stands in a lock; empty where it cannot be read, undefined where it is not there. */
+async function readLock(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
   }
 }
 
