@@ -9,6 +9,9 @@ export interface TargetFlags extends GlobalFlags {
   restUrl?: string;
 }
 
+/** Here a time-out is a call's own, in milliseconds, and no setting of the config. */
+export type CallFlags = Omit<TargetFlags, 'timeout'> & { timeout: number };
+
 /** The host ports of verbs that start a server. */
 export function withPorts(command: Command): Command {
   return command

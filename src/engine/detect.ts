@@ -108,7 +108,7 @@ async function probe(
 ): Promise<{ engine?: Engine; outcome: string }> {
   signal?.throwIfAborted();
   if (candidate.refused !== undefined) return { outcome: candidate.refused };
-  // Asked before dockerode is loaded, which a machine without Docker has no use for.
+  // Asked before the adapter is loaded, which a machine without Docker has no use for.
   const missing = context.platform !== 'win32' && (await access(candidate.socketPath).catch(errorCode));
   if (missing === 'ENOENT' || missing === 'ENOTDIR') return { outcome: 'does not exist' };
   const { answers } = await import('./docker/connect.js');

@@ -1,13 +1,12 @@
 /**
- * Every word with the daemon goes through here, and every call settles. dockerode's own reader never does when the
- * daemon accepts and stays silent, or when the body of an answer is cut: so each answer is asked for as a stream, and
- * read here, under a limit.
+ * Every word with the daemon goes through here, and every call settles: each answer is read under a limit, whether the
+ * daemon accepts and stays silent, or breaks off within the body. Paths carry no version: the daemon answers in its own.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { EngineFailedError } from '../engine.js';
 import { asEngineError, DaemonRefusal, silence } from './daemon-errors.js';
-import { everyStatus, type Modem, statusOf } from './modem.js';
+import type { Transport } from './transport.js';
 
 /** How long the daemon may be silent, in milliseconds. */
 export interface DaemonLimits {
@@ -21,9 +20,7 @@ export const defaultLimits: DaemonLimits = { callMs: 10_000, idleMs: 30_000 };
 
 /** A daemon that can be asked, and the patience to have with it. */
 export interface Daemon {
-  modem: Modem;
-  /** `unix:///var/run/docker.sock` */
-  endpoint: string;
+  transport: Transport;
   limits: DaemonLimits;
   /** Aborts when the engine is closed: ends all calls under way. */
   closed: AbortSignal;
@@ -37,6 +34,7 @@ export interface DaemonRequest {
   body?: object;
   /** A tar archive to send instead of a JSON body. */
   upload?: Readable;
+  headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /**
    * Milliseconds for the whole call; `idle` to bound only the silence; `work` for what takes a busy daemon its time, and
@@ -64,13 +62,14 @@ export async function openAnswer(daemon: Daemon, request: DaemonRequest): Promis
   const watch = watchSilence(daemon, name, request);
   let response: IncomingMessage;
   try {
-    response = await watch.guard(dial(daemon.modem, request, watch));
+    response = await watch.guard(dial(daemon.transport, request, watch));
   } catch (error) {
     watch.close();
-    throw asEngineError(daemon.endpoint, name, error);
+    throw asEngineError(daemon.transport.endpoint, name, error);
   }
   const answer: DaemonAnswer = {
-    status: statusOf(response),
+    // Node types it as optional because a request has none.
+    status: response.statusCode ?? 0,
     body: readBody(daemon, name, response, watch),
     close: () => watch.close(),
   };
@@ -93,7 +92,7 @@ export async function readJson(daemon: Daemon, answer: DaemonAnswer): Promise<un
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new EngineFailedError(`The daemon at ${daemon.endpoint} answered something that is no JSON`, {
+    throw new EngineFailedError(`The daemon at ${daemon.transport.endpoint} answered something that is no JSON`, {
       cause,
       details: { answer: text.slice(0, 500) },
     });
@@ -116,30 +115,35 @@ function wordsOf(text: string): string {
   return text.trim();
 }
 
-function dial(modem: Modem, request: DaemonRequest, watch: Watch): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const query = new URLSearchParams();
-    for (const [key, value] of Object.entries(request.query ?? {})) query.set(key, String(value));
-    // The modem cuts the last character of a path with a query when it has nothing to add to it.
-    const suffix = query.size > 0 ? `?${query}${request.body ? '' : '&'}` : '';
-    request.upload?.on('data', watch.touch);
-    modem.dial(
-      {
-        path: `${request.path}${suffix}`,
-        method: request.method,
-        ...(request.body && { options: { _query: {}, _body: request.body } }),
-        ...(request.upload && { file: request.upload }),
-        isStream: true,
-        statusCodes: everyStatus,
-        abortSignal: watch.signal,
+function dial(transport: Transport, { method, path, query, body, upload, headers }: DaemonRequest, watch: Watch) {
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    const search = new URLSearchParams();
+    for (const [key, value] of Object.entries(query ?? {})) search.set(key, String(value));
+    const text = body && JSON.stringify(body);
+    const request = transport.request({
+      method,
+      path: search.size > 0 ? `${path}?${search}` : path,
+      headers: {
+        ...(upload && { 'Content-Type': 'application/x-tar' }),
+        ...(text !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }),
+        ...headers,
       },
-      (error, response) => {
-        if (error) reject(error);
-        // An answer that comes after we stopped waiting must not hold its socket.
-        else if (watch.signal.aborted) response.destroy();
-        else resolve(response);
-      },
-    );
+      signal: watch.signal,
+    });
+    // Stays for as long as the request lives: what comes after we stopped waiting is nobody's error any more.
+    request.on('error', reject);
+    request.once('response', (response) => {
+      // An answer that comes after we stopped waiting must not hold its socket.
+      if (watch.signal.aborted) response.destroy();
+      else resolve(response);
+    });
+    if (upload === undefined) {
+      request.end(text);
+      return;
+    }
+    upload.on('data', watch.touch);
+    upload.once('error', (error) => request.destroy(error));
+    upload.pipe(request);
   });
 }
 
@@ -195,7 +199,7 @@ function watchSilence(daemon: Daemon, name: string, request: DaemonRequest): Wat
   const silent = async () => {
     const busy = limit === 'work' && performance.now() - started < callMs * longestWork && (await answersPing(daemon));
     if (busy && !controller.signal.aborted) timer?.refresh();
-    else end(silence(daemon.endpoint, name, performance.now() - started));
+    else end(silence(daemon.transport.endpoint, name, performance.now() - started));
   };
   if (period !== undefined) timer = setTimeout(silent, period);
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -225,7 +229,7 @@ async function* readBody(
       yield next.value;
     }
   } catch (error) {
-    throw asEngineError(daemon.endpoint, name, error);
+    throw asEngineError(daemon.transport.endpoint, name, error);
   } finally {
     watch.close();
     response.destroy();

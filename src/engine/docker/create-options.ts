@@ -1,5 +1,4 @@
 /** What a container is created with: the security defaults, as one pure function of what was asked for. */
-import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import type { InstanceSpec, PortRequest } from '../engine.js';
 import type { ServedFile } from '../files.js';
 import { containerName, nameLabel } from '../labels.js';
@@ -14,7 +13,7 @@ const nobodyUser = '65532:65532';
 const mebibyte = 1024 * 1024;
 
 /** Body of `POST /containers/create`; the name goes beside it. */
-export function createOptions(spec: InstanceSpec): ContainerCreateOptions {
+export function createOptions(spec: InstanceSpec) {
   const memory = spec.resources.memoryMiB * mebibyte;
   return {
     ...(spec.imageId !== undefined && { Image: spec.imageId }),
@@ -79,8 +78,8 @@ function publish(port: PortRequest): { HostIp: string; HostPort: string } {
  * As a mount and not as a bind: a source that is missing is an error, and no directory is made in its place. What is
  * mounted below the source stays out, since it would be writable.
  */
-function readOnlyMount({ source, target }: ServedFile): MountSettings {
-  const BindOptions = { Propagation: 'rprivate', NonRecursive: true } as const;
+function readOnlyMount({ source, target }: ServedFile) {
+  const BindOptions = { Propagation: 'rprivate', NonRecursive: true };
   return { Type: 'bind', Source: source, Target: target, ReadOnly: true, BindOptions };
 }
 

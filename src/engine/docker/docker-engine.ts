@@ -16,11 +16,11 @@ import { dockerExits } from './exits.js';
 import { dockerImages } from './images.js';
 import { findInstance, inspectContainer, listContainers, listInstances, whileExists } from './instances.js';
 import { containerLogs } from './logs.js';
-import { openModem } from './modem.js';
 import { claimNetwork, findNetworks, removeNetwork } from './networks.js';
 import { holderAmongContainers, portErrorOf } from './ports.js';
 import { removeContainer } from './removal.js';
 import { createReply, readReply, versionReply } from './replies.js';
+import { socketTransport } from './transport.js';
 import { containerUsage } from './usage.js';
 
 export interface DockerEngineOptions {
@@ -35,8 +35,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
   // Every call under way listens to it.
   setMaxListeners(0, closing.signal);
   const daemon: Daemon = {
-    modem: openModem(options.socketPath),
-    endpoint: `${process.platform === 'win32' ? 'npipe' : 'unix'}://${options.socketPath}`,
+    transport: socketTransport(options.socketPath),
     limits: { ...defaultLimits, ...options.limits },
     closed: closing.signal,
   };
@@ -59,7 +58,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
       const reply = await callDaemon(daemon, { method: 'GET', path: '/version', signal }).catch((error: unknown) => {
         throw failed('The daemon does not tell its version', error);
       });
-      return engineInfo(readReply(versionReply, reply, daemon.endpoint), daemon.endpoint);
+      return engineInfo(readReply(versionReply, reply, daemon.transport.endpoint), daemon.transport.endpoint);
     },
 
     async inspect(name, signal) {
@@ -153,7 +152,7 @@ async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal):
       body: createOptions(spec),
       limit: 'work',
     });
-    id = readReply(createReply, reply, daemon.endpoint).Id;
+    id = readReply(createReply, reply, daemon.transport.endpoint).Id;
   } catch (error) {
     if (error instanceof DaemonRefusal && error.status === 409) throw await nameTaken(daemon, spec.name, error);
     throw failed(`The container of ${spec.name} could not be created`, error, hintForMounts(error));

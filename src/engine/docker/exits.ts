@@ -47,7 +47,7 @@ export function dockerExits(daemon: Daemon): DockerExits {
       if (!before) return unseen;
       const state = before.State;
       if (state.Status === 'exited' || state.Status === 'dead') return exitInfo(state.ExitCode, state.OOMKilled);
-      const { StatusCode } = readReply(waitReply, await readJson(daemon, answer), daemon.endpoint);
+      const { StatusCode } = readReply(waitReply, await readJson(daemon, answer), daemon.transport.endpoint);
       const after = await readContainer(daemon, id, signal);
       return exitInfo(StatusCode, after?.State.OOMKilled ?? false);
     } finally {

@@ -13,7 +13,7 @@ export function dockerImages(daemon: Daemon): ImageStore {
     const path = `/images/${encodeURI(reference)}/json`;
     const reply = await callDaemon(daemon, { method: 'GET', path, signal }).catch(absent);
     if (reply === undefined) return undefined;
-    const image = readReply(imageReply, reply, daemon.endpoint);
+    const image = readReply(imageReply, reply, daemon.transport.endpoint);
     return {
       id: image.Id,
       layers: image.RootFS?.Layers ?? [],
@@ -64,7 +64,7 @@ export function dockerImages(daemon: Daemon): ImageStore {
         query: { filters: JSON.stringify({ label: [label] }) },
         signal,
       });
-      const listed = readReply(imageListReply, reply, daemon.endpoint);
+      const listed = readReply(imageListReply, reply, daemon.transport.endpoint);
       const images = await Promise.all(listed.map(({ Id }) => find(Id, signal)));
       return images.filter((image) => image !== undefined);
     },

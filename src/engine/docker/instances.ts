@@ -26,7 +26,7 @@ export async function listContainers(daemon: Daemon, label: string, signal?: Abo
     query: { all: true, filters: JSON.stringify({ label: [label] }) },
     signal,
   });
-  return readReply(containerListReply, reply, daemon.endpoint);
+  return readReply(containerListReply, reply, daemon.transport.endpoint);
 }
 
 /** The daemon's own record of one container, or undefined. */
@@ -37,7 +37,7 @@ export async function readContainer(
 ): Promise<ContainerReply | undefined> {
   const path = `/containers/${encodeURIComponent(id)}/json`;
   const reply = await whileExists(callDaemon(daemon, { method: 'GET', path, signal }));
-  return reply === undefined ? undefined : readReply(containerReply, reply, daemon.endpoint);
+  return reply === undefined ? undefined : readReply(containerReply, reply, daemon.transport.endpoint);
 }
 
 /** One instance by container ID, or undefined. */

@@ -17,7 +17,7 @@ export async function findNetworks(daemon: Daemon, name: string | undefined, sig
     query: { filters: JSON.stringify({ label: [label] }) },
     signal,
   });
-  return readReply(networkListReply, reply, daemon.endpoint);
+  return readReply(networkListReply, reply, daemon.transport.endpoint);
 }
 
 /**
@@ -61,7 +61,7 @@ async function createNetwork(daemon: Daemon, name: string, signal?: AbortSignal)
 
 async function detachAll(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
   const reply = await callDaemon(daemon, { method: 'GET', path: `/networks/${id}`, signal });
-  for (const container of Object.keys(readReply(networkReply, reply, daemon.endpoint).Containers ?? {})) {
+  for (const container of Object.keys(readReply(networkReply, reply, daemon.transport.endpoint).Containers ?? {})) {
     const body = { Container: container, Force: true };
     await callDaemon(daemon, { method: 'POST', path: `/networks/${id}/disconnect`, body, signal });
   }

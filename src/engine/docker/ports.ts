@@ -13,7 +13,7 @@ export async function holderAmongContainers(
   signal?: AbortSignal,
 ): Promise<PortHolder | undefined> {
   const reply = await callDaemon(daemon, { method: 'GET', path: '/containers/json', signal });
-  const holder = readReply(containerListReply, reply, daemon.endpoint).find(({ Ports }) =>
+  const holder = readReply(containerListReply, reply, daemon.transport.endpoint).find(({ Ports }) =>
     Ports?.some(({ PublicPort, Type }) => PublicPort === port && Type === 'tcp'),
   );
   if (!holder) return undefined;

@@ -15,7 +15,7 @@ export async function containerUsage(
   const path = `/containers/${id}/stats`;
   const reply = await whileExists(callDaemon(daemon, { method: 'GET', path, query, signal }));
   if (reply === undefined) return undefined;
-  const { memory_stats: memory, cpu_stats: cpu } = readReply(statsReply, reply, daemon.endpoint);
+  const { memory_stats: memory, cpu_stats: cpu } = readReply(statsReply, reply, daemon.transport.endpoint);
   if (memory.usage === undefined) return undefined;
   // Page cache that can be given back: named otherwise by cgroup v1 and v2.
   const cache = memory.stats?.total_inactive_file ?? memory.stats?.inactive_file ?? 0;

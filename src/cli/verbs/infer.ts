@@ -1,0 +1,39 @@
+import { type CallFlags, collect, durationOption, pick, target, withTarget } from '../options.js';
+import type { Cli } from '../verb.js';
+
+type InferFlags = CallFlags & {
+  tensor?: string[];
+  input?: string;
+  datatype?: string;
+  parameter?: string[];
+  modelVersion?: string;
+  raw?: boolean;
+  rest?: boolean;
+};
+
+/** `infer`: one inference. */
+export function inferVerb(cli: Cli): void {
+  withTarget(cli.verb('infer <model> [values...]', 'one inference: kserve-env infer simple_scaler 1 -2.5 3'))
+    .option('-t, --tensor <name=values>', 'an input by name, --tensor input_a=1,2,3; may be repeated', collect)
+    .option('--input <file>', 'a request body of the REST protocol; - for standard input')
+    .option('-d, --datatype <datatype>', "datatype of the values (default: the model's)")
+    .option('-p, --parameter <name=value>', 'a request parameter, scale_factor=3; may be repeated', collect)
+    .option('--model-version <version>', "version of the model (default: the server's choice)")
+    .option('--raw', 'send raw bytes instead of typed contents')
+    .option('--rest', 'over REST instead of gRPC')
+    .addOption(durationOption('--timeout <duration>', 'how long to wait for the answer', '10s'))
+    .action(async (model: string, values: string[], { timeout, ...flags }: InferFlags) => {
+      const { infer } = await import('../../commands/infer.js');
+      const { renderInfer } = await import('../render.js');
+      const options = {
+        model,
+        values,
+        timeoutMs: timeout,
+        ...target(flags),
+        ...pick(flags, 'input', 'datatype', 'modelVersion', 'raw', 'rest'),
+        ...(flags.tensor && { tensors: flags.tensor }),
+        ...(flags.parameter && { parameters: flags.parameter }),
+      };
+      await cli.run('infer', flags, (context) => infer(options, context), renderInfer);
+    });
+}

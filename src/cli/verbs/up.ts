@@ -1,0 +1,19 @@
+import { pick, withPorts } from '../options.js';
+import { configFlags, type GlobalFlags } from '../run.js';
+import type { Cli } from '../verb.js';
+
+/** `up`: starts the server and waits until every model answers. */
+export function upVerb(cli: Cli): void {
+  withPorts(cli.verb('up', 'start the server and wait until every model answers'))
+    .option('--smoke', 'then check that it answers right')
+    .option('--budget <duration>', 'what the set-up may take, for example 5m; over it the exit code is 10')
+    .option('--timeout <duration>', 'how long to wait for the server and its models, for example 60s')
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--keep-on-failure', 'leave a failed environment for a closer look')
+    .action(async (flags: GlobalFlags & { smoke?: boolean; dryRun?: boolean; keepOnFailure?: boolean }) => {
+      const { up } = await import('../../commands/up.js');
+      const { renderUp } = await import('../render.js');
+      const options = { flags: configFlags(flags), ...pick(flags, 'smoke', 'dryRun', 'keepOnFailure') };
+      await cli.run('up', flags, (context) => up(options, context), renderUp);
+    });
+}
