@@ -67,7 +67,7 @@ function makeProgram(terminal: Terminal, json: boolean, finish: (exitCode: ExitC
         .description(description)
         .addOption(new Option('-c, --config <file>', 'config file (default: kserve-env.yaml here or above)'))
         .addOption(new Option('-n, --name <name>', "environment's name (default: from the config's path)"))
-        .addOption(new Option('--engine <engine>', 'auto, docker or process'))
+        .addOption(new Option('--engine <engine>', 'auto, docker, podman or process'))
         .addOption(new Option('--json', 'one JSON object on stdout, errors included'))
         .addOption(new Option('--progress <mode>', 'how progress is shown').choices(progressModes).default('auto'))
         .addOption(new Option('-v, --verbose', 'show more, and the causes of errors')),

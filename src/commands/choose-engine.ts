@@ -1,7 +1,6 @@
 /** The engine of an `up`, together with the image that it will run. */
 import { connectEngine, type EngineContext, type EnginePreference } from '../engine/detect.js';
-import type { Engine, EngineInfo } from '../engine/engine.js';
-import { ImageError } from '../engine/engine.js';
+import { type Engine, type EngineInfo, engineNames, ImageError } from '../engine/engine.js';
 import { serverBundlePath } from '../engine/process/server-bundle.js';
 import { cacheDir } from '../image/digest-cache.js';
 import { type PreparedImage, prepareImage } from '../image/prepare-image.js';
@@ -43,7 +42,7 @@ export async function chooseEngine(
     const noImage = error instanceof ImageError && error.code === 'IMAGE_SOURCE_UNAVAILABLE';
     if (!noImage || preference !== 'auto' || wish.source !== 'auto') throw error;
     const chosen = await chooseEngine('process', wish, context, signal);
-    return { ...chosen, reason: `Docker ${reason}, but ${lowerFirst(error.message)}` };
+    return { ...chosen, reason: `${engineNames[engine.kind]} ${reason}, but ${lowerFirst(error.message)}` };
   }
 }
 

@@ -16,10 +16,10 @@ export async function servedFiles(
   engine: Pick<EngineInfo, 'kind' | 'endpoint'>,
   { cwd, signal }: { cwd: string; signal: AbortSignal },
 ): Promise<ModelFiles> {
-  const byAnybody = engine.kind === 'docker' && ownUser;
+  const byAnybody = engine.kind !== 'process' && ownUser;
   const found = await readModelFiles(loaded, { byAnybody, cwd, signal });
-  if (found.files.length > 0 && engine.kind === 'docker' && !/^(unix|npipe):/.test(engine.endpoint)) {
-    throw new UsageError(`The Docker daemon at ${engine.endpoint} is not on this machine, and cannot read its files`, {
+  if (found.files.length > 0 && engine.kind !== 'process' && !/^(unix|npipe):/.test(engine.endpoint)) {
+    throw new UsageError(`The daemon at ${engine.endpoint} is not on this machine, and cannot read its files`, {
       hint: 'use --engine process, or a daemon of this machine',
       details: { files: found.files.map(({ source }) => source) },
     });

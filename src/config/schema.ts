@@ -1,5 +1,5 @@
 /** The config file's schema: types, defaults, descriptions and the JSON Schema all come from here. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationExpectation, parseDuration } from '../duration.js';
 import { modelConfigSchema } from '../models/kinds.js';
 import { limitsSchema } from '../models/limits.js';
@@ -36,9 +36,9 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Name of the environment; by default made from this file's path, so that two checkouts do not meet."),
   engine: z
-    .enum(['auto', 'docker', 'process'])
+    .enum(['auto', 'docker', 'podman', 'process'])
     .default('auto')
-    .describe('What runs the server: a Docker container, a local process, or Docker where it answers.'),
+    .describe('What runs the server: a container of Docker or Podman, a local process, or the first of them that is there.'),
   image: z
     .strictObject({
       source: z

@@ -3,7 +3,11 @@
 import { ExitCode, KServeEnvError, type KServeEnvErrorOptions } from '../errors.js';
 import type { ServedFile } from './files.js';
 
-export type EngineKind = 'docker' | 'process';
+/** What an engine says of itself: Docker and Podman speak the same API, and answer to one adapter. */
+export type EngineKind = 'docker' | 'podman' | 'process';
+
+/** Their names for people. */
+export const engineNames = { docker: 'Docker', podman: 'Podman', process: 'local processes' } as const;
 
 /** What an engine says of itself. */
 export interface EngineInfo {

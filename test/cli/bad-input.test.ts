@@ -52,7 +52,7 @@ describe('bad input to a running environment', () => {
     {
       what: 'an engine that is none',
       args: ['up', '--engine', 'kubernetes'],
-      says: /expected one of auto, docker, process/,
+      says: /expected one of auto, docker, podman, process/,
     },
   ])('$what exits 2 and says so', async ({ args, says, next }) => {
     const { code, stdout, stderr } = await box.run(args);

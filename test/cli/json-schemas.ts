@@ -1,10 +1,10 @@
 /** What `--json` promises, key by key: a new key is a decision, a lost one is a breach. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const milliseconds = z.number().nonnegative();
 const endpoints = z.strictObject({ grpc: z.string().regex(/^127\.0\.0\.1:\d+$/), http: z.url() });
 const engine = z.strictObject({
-  kind: z.enum(['docker', 'process']),
+  kind: z.enum(['docker', 'podman', 'process']),
   title: z.string(),
   endpoint: z.string(),
   os: z.string(),

@@ -114,7 +114,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
   const engine: FakeEngine = {
     kind,
-    images: kind === 'docker' ? fakeImages() : undefined,
+    images: kind !== 'process' ? fakeImages() : undefined,
     failCreate: undefined,
     failStart: undefined,
     dieOnStart: undefined,

@@ -10,9 +10,9 @@ import { dockerEngine } from './docker-engine.js';
 export async function answers(socketPath: string, probeMs: number, signal?: AbortSignal): Promise<Engine> {
   const probing = dockerEngine({ socketPath, limits: { callMs: probeMs } });
   try {
-    await probing.info(signal);
+    const { kind } = await probing.info(signal);
+    return dockerEngine({ socketPath, kind });
   } finally {
     await probing[Symbol.asyncDispose]();
   }
-  return dockerEngine({ socketPath });
 }

@@ -4,6 +4,7 @@ import {
   type Engine,
   EngineFailedError,
   type EngineInfo,
+  type EngineKind,
   type Instance,
   InstanceExistsError,
   type InstanceSpec,
@@ -25,6 +26,8 @@ import { containerUsage } from './usage.js';
 
 export interface DockerEngineOptions {
   socketPath: string;
+  /** What the daemon said it is, by `info`; Docker unless given. */
+  kind?: EngineKind;
   /** For tests; the port's ten seconds by default. */
   limits?: Partial<DaemonLimits>;
 }
@@ -51,7 +54,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
   };
 
   return {
-    kind: 'docker',
+    kind: options.kind ?? 'docker',
     images: dockerImages(daemon),
 
     async info(signal) {
@@ -130,7 +133,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
 function engineInfo(version: ReturnType<typeof versionReply.parse>, endpoint: string): EngineInfo {
   const podman = version.Components?.find(({ Name }) => Name === 'Podman Engine');
   const title = podman ? `Podman ${podman.Version}` : `Docker ${version.Version.split('+')[0]}`;
-  return { kind: 'docker', title, endpoint, os: version.Os, architecture: version.Arch };
+  return { kind: podman ? 'podman' : 'docker', title, endpoint, os: version.Os, architecture: version.Arch };
 }
 
 /**

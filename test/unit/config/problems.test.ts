@@ -80,7 +80,7 @@ describe('a problem is located', () => {
 
   it('by the variable that it came from', async () => {
     expect(await problemsOf('engine: docker', { env: { KSERVE_ENV_ENGINE: 'k8s' } })).toEqual([
-      { source: 'KSERVE_ENV_ENGINE', path: '', expected: 'one of auto, docker, process', got: '"k8s"' },
+      { source: 'KSERVE_ENV_ENGINE', path: '', expected: 'one of auto, docker, podman, process', got: '"k8s"' },
     ]);
   });
 
