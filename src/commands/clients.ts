@@ -1,7 +1,6 @@
 /** Clients for a server's address, over each transport it is reached by. */
 import { UsageError } from '../errors.js';
 import type { InferenceClient } from '../protocol/client.js';
-import { createGrpcClient } from '../protocol/grpc-client.js';
 import { createRestClient } from '../protocol/rest-client.js';
 import type { ServerAddress } from './find-environment.js';
 
@@ -13,9 +12,9 @@ export interface Clients extends AsyncDisposable {
 }
 
 /** @throws UsageError when an address is none */
-export function connectClients({ grpc, http }: ServerAddress): Clients {
+export async function connectClients({ grpc, http }: ServerAddress): Promise<Clients> {
   const byTransport = {
-    ...(grpc !== undefined && { grpc: createGrpcClient({ endpoint: grpcAddress(grpc) }) }),
+    ...(grpc !== undefined && { grpc: await grpcClient(grpcAddress(grpc)) }),
     ...(http !== undefined && { rest: createRestClient({ baseUrl: baseUrl(http) }) }),
   };
   const preferred = byTransport.grpc ?? byTransport.rest;
@@ -28,6 +27,12 @@ export function connectClients({ grpc, http }: ServerAddress): Clients {
       await byTransport.rest?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** gRPC is loaded where it is spoken: it takes longer than all that some verbs do. */
+async function grpcClient(endpoint: string): Promise<InferenceClient> {
+  const { createGrpcClient } = await import('../protocol/grpc-client.js');
+  return createGrpcClient({ endpoint });
 }
 
 function grpcAddress(text: string): string {

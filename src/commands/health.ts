@@ -41,7 +41,7 @@ export class NotReadyError extends KServeEnvError {
 /** @throws NotRunningError, NotReadyInTimeError when waited for in vain */
 export async function health(options: HealthOptions, context: CommandContext): Promise<CommandResult<HealthReport>> {
   const address = await serverAddress(options, context);
-  await using clients = connectClients(address);
+  await using clients = await connectClients(address);
   const client = clients.preferred;
   const models = options.models?.length ? options.models : modelNames(address);
   let data: HealthReport | undefined;

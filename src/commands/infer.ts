@@ -52,7 +52,7 @@ export interface InferReport {
 /** @throws NotRunningError, UsageError for words that fit no tensor, ServerRefusedError for what the server refuses */
 export async function infer(options: InferOptions, context: CommandContext): Promise<CommandResult<InferReport>> {
   const address = await serverAddress(options, context);
-  await using clients = connectClients(address);
+  await using clients = await connectClients(address);
   const client = options.rest ? clients.byTransport.rest : clients.preferred;
   if (client === undefined) throw new UsageError('--rest needs a REST endpoint', { hint: 'give one with --rest-url' });
   const call = { signal: context.signal, ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }) };

@@ -63,7 +63,7 @@ export async function smokeServer(
   { signal, progress }: CommandContext,
 ): Promise<SmokeReport> {
   const start = performance.now();
-  await using clients = connectClients(address);
+  await using clients = await connectClients(address);
   await assertSomebodyAnswers(clients, signal);
   const checks = smokeSuite(models);
   let done = 0;

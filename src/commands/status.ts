@@ -1,6 +1,6 @@
 /** `status`: what runs, where, since when, how it is, and whether it still matches the config. */
 import { loadConfig } from '../config/load.js';
-import type { EngineInfo, InstanceState, ResourceUsage } from '../engine/engine.js';
+import type { Engine, EngineInfo, Instance, InstanceState, ResourceUsage } from '../engine/engine.js';
 import { expectedNames } from '../environment/model-readiness.js';
 import type { Observed } from '../environment/observe.js';
 import {
@@ -13,11 +13,12 @@ import {
 import { KServeEnvError } from '../errors.js';
 import type { ModelConfig } from '../models/kinds.js';
 import type { RepositoryEntry } from '../protocol/client.js';
-import { connectClients } from './clients.js';
+import { createRestClient } from '../protocol/rest-client.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { lookUp, NotRunningError } from './find-environment.js';
 import { askHealth, type HealthReport, NotReadyError } from './health.js';
 import { servedFiles } from './served-files.js';
+import { usageOfServer } from './server-usage.js';
 import { specOfConfig } from './spec-of-config.js';
 
 /** Options of `status`. */
@@ -71,10 +72,11 @@ async function describe(
   context: CommandContext,
 ): Promise<Omit<StatusReport, 'tried'>> {
   const spec = specOfLabels(instance.labels);
-  const endpoints = instance.state === 'running' && instance.endpoints && endpointAddresses(instance.endpoints);
+  const endpoints =
+    instance.state === 'running' && instance.endpoints ? endpointAddresses(instance.endpoints) : undefined;
   const [info, usage, current, drift] = await Promise.all([
     engine.info(context.signal),
-    engine.usage(instance, context.signal),
+    usageOf(engine, instance, endpoints, context.signal),
     endpoints ? currentHealth(endpoints, spec, context) : undefined,
     spec ? driftFrom(spec, setOutsideOfLabels(instance.labels), options, context) : undefined,
   ]);
@@ -102,6 +104,17 @@ async function describe(
   };
 }
 
+/** As the server tells, which is quick; a daemon may sample only once a second. */
+async function usageOf(
+  engine: Engine,
+  instance: Instance,
+  endpoints: { http: string } | undefined,
+  signal: AbortSignal,
+): Promise<ResourceUsage | undefined> {
+  const told = endpoints && (await usageOfServer(endpoints.http, signal));
+  return told ?? (await engine.usage(instance, signal));
+}
+
 /** What the server says of itself now. */
 interface Current {
   health: HealthReport;
@@ -114,11 +127,11 @@ async function currentHealth(
   spec: EnvironmentSpec | undefined,
   { signal }: CommandContext,
 ): Promise<Current> {
-  await using clients = connectClients(endpoints);
+  await using client = createRestClient({ baseUrl: endpoints.http });
   const names = [...new Set(spec?.server.models.map(({ name }) => name))];
   const call = { signal, timeoutMs: 3_000 };
-  const health = await askHealth(clients.preferred, names, call);
-  const index = health.live ? await clients.preferred.repositoryIndex(call).catch(() => []) : [];
+  const health = await askHealth(client, names, call);
+  const index = health.live ? await client.repositoryIndex(call).catch(() => []) : [];
   signal.throwIfAborted();
   return { health, index };
 }

@@ -1,13 +1,7 @@
 /** Loads the config: flags over environment variables over the file over the defaults. */
 import { resolve } from 'node:path';
-import { z } from 'zod';
-import {
-  absentConfigFile,
-  type ConfigFile,
-  defaultEnvironmentName,
-  findConfigFile,
-  readConfigFile,
-} from './config-file.js';
+import * as z from 'zod';
+import { absentConfigFile, type ConfigFile, defaultEnvironmentName, findConfigFile } from './config-file.js';
 import { ConfigError, type ConfigProblem, type Finding, findingsOf } from './problems.js';
 import { checkRules } from './rules.js';
 import { type Config, configSchema } from './schema.js';
@@ -118,7 +112,9 @@ async function configPath({ cwd, env, flags }: LoadOptions): Promise<string | un
 
 async function openConfigFile(options: LoadOptions): Promise<ConfigFile> {
   const path = await configPath(options);
-  return path === undefined ? absentConfigFile(options.cwd) : readConfigFile(path, options.cwd);
+  if (path === undefined) return absentConfigFile(options.cwd);
+  const { readConfigFile } = await import('./read-config-file.js');
+  return await readConfigFile(path, options.cwd);
 }
 
 function collectOverrides({ env, flags }: LoadOptions): Override[] {

@@ -38,7 +38,9 @@ export const configSchema = z.strictObject({
   engine: z
     .enum(['auto', 'docker', 'podman', 'process'])
     .default('auto')
-    .describe('What runs the server: a container of Docker or Podman, a local process, or the first of them that is there.'),
+    .describe(
+      'What runs the server: a container of Docker or Podman, a local process, or the first of them that is there.',
+    ),
   image: z
     .strictObject({
       source: z

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { identify, type ProcessIdentity, processState } from '../engine/process/identity.js';
 import { pause } from '../engine/settle.js';
 import { TimedOutError } from '../errors.js';

@@ -1,5 +1,5 @@
 /** What an environment should be, as plain data: made from the config, carried by labels, compared for drift. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelFiles } from '../config/model-files.js';
 import type { Config } from '../config/schema.js';
 import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../engine/engine.js';

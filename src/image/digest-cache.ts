@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestLayer, type LayerDigest, type LayerFile } from './layer.js';
 
 /** Raised when the same files would make other bytes: what was remembered before is of no use then. */

@@ -1,5 +1,5 @@
 /** What is read from the daemon's answers (Docker Engine API 1.41), and nothing more. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EngineFailedError } from '../engine.js';
 
 const labels = z
