@@ -2,6 +2,7 @@
 
 import { ExitCode, KServeEnvError, type KServeEnvErrorOptions } from '../errors.js';
 import type { ServedFile } from './files.js';
+import type { EngineHost } from './host.js';
 
 /** What an engine says of itself: Docker and Podman speak the same API, and answer to one adapter. */
 export type EngineKind = 'docker' | 'podman' | 'process';
@@ -108,6 +109,48 @@ export interface ImageInfo {
   layers: string[];
   labels: Record<string, string>;
   tags: string[];
+  /** `repository@sha256:…` of the registries that it came from, or went to. */
+  digests: string[];
+  /** Platform, in Docker's words. */
+  os: string;
+  architecture: string;
+}
+
+/** How far a pull is. Layers that were there before count as done. */
+export interface PullProgress {
+  layers: { done: number; total: number };
+  /** Of what has been announced so far, in bytes; what is unpacked counts as received. */
+  bytes: { done: number; total: number };
+}
+
+/** Who we are to a registry, in the words of Docker's API. A secret: not to be logged, nor put into an error. */
+export type RegistryAuth =
+  | { username: string; password: string; serveraddress: string }
+  | { identitytoken: string; serveraddress: string };
+
+/** What is pulled. */
+export interface PullRequest {
+  /** Repository with its registry, as Docker writes it: `node`, `registry.example:5000/team/server`. */
+  repository: string;
+  /** A tag, or a digest `sha256:…`. */
+  tag: string;
+  /** `linux/arm64`; the daemon's own when absent. */
+  platform?: string | undefined;
+  auth?: RegistryAuth | undefined;
+  onProgress?: ((progress: PullProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What is built: a context with a Dockerfile in it. */
+export interface BuildRequest {
+  /** A tar archive. */
+  context: AsyncIterable<Uint8Array>;
+  tag: string;
+  buildArgs: Record<string, string>;
+  platform?: string | undefined;
+  /** Each step as the engine tells it. */
+  onStep?: ((step: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Image handling of an engine that runs containers. */
@@ -119,6 +162,21 @@ export interface ImageStore {
    * @throws ImageError (IMAGE_LOAD_FAILED) with the engine's words
    */
   load(archive: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
+  /**
+   * Fetches an image from its registry, once: no retry. Says nothing of what is there afterwards.
+   * @throws ImageError: IMAGE_NOT_FOUND, IMAGE_UNAUTHORIZED, IMAGE_RATE_LIMITED or IMAGE_PULL_FAILED, in the engine's words
+   */
+  pull(request: PullRequest): Promise<void>;
+  /**
+   * Builds an image on a base that the engine has already.
+   * @throws ImageError (IMAGE_BUILD_FAILED) with the engine's words
+   */
+  build(request: BuildRequest): Promise<void>;
+  /**
+   * The image as an archive for `load`.
+   * @throws ImageError (IMAGE_SAVE_FAILED) with the engine's words
+   */
+  save(reference: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** Removes tag or ID; nothing there is no error. */
   remove(reference: string, signal?: AbortSignal): Promise<void>;
   /** Tags and IDs of every image that carries the label. */
@@ -135,6 +193,8 @@ export interface Engine extends AsyncDisposable {
   readonly images: ImageStore | undefined;
 
   info(signal?: AbortSignal): Promise<EngineInfo>;
+  /** About the machine that a daemon runs on; absent where the engine is this machine itself. */
+  host?(signal?: AbortSignal): Promise<EngineHost>;
 
   /** The environment of that name, or undefined. */
   inspect(name: string, signal?: AbortSignal): Promise<Instance | undefined>;

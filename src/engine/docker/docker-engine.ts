@@ -14,6 +14,7 @@ import { callDaemon, type Daemon, type DaemonLimits, defaultLimits } from './cal
 import { createOptions } from './create-options.js';
 import { DaemonRefusal, failed } from './daemon-errors.js';
 import { dockerExits } from './exits.js';
+import { daemonHost } from './host.js';
 import { dockerImages } from './images.js';
 import { findInstance, inspectContainer, listContainers, listInstances, whileExists } from './instances.js';
 import { containerLogs } from './logs.js';
@@ -62,6 +63,10 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
         throw failed('The daemon does not tell its version', error);
       });
       return engineInfo(readReply(versionReply, reply, daemon.transport.endpoint), daemon.transport.endpoint);
+    },
+
+    async host(signal) {
+      return await daemonHost(daemon, signal);
     },
 
     async inspect(name, signal) {
