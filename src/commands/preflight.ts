@@ -41,8 +41,11 @@ async function assertNoProcess(processes: Engine, name: string, signal: AbortSig
   });
 }
 
-/** The engines know best who has a port: what the machine sees is only a proxy, or a process without a name. */
-async function assertFree(engines: Engine[], port: number, signal: AbortSignal): Promise<void> {
+/**
+ * The engines know best who has a port: what the machine sees is only a proxy, or a process without a name.
+ * @throws PortTakenError with the holder, UsageError when this user may not listen there
+ */
+export async function assertFree(engines: Engine[], port: number, signal: AbortSignal): Promise<void> {
   try {
     await assertPortFree(port, signal);
   } catch (error) {
