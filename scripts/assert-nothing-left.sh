@@ -13,7 +13,8 @@ for port in 9080 9081; do
 done
 state="${KSERVE_ENV_STATE_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/kserve-env}"
 if [ -d "$state" ]; then
-  files=$(find "$state" -type f)
+  # The history of set-ups is the one thing that is meant to stay.
+  files=$(find "$state" -type f -not -path '*/.timings/*')
   [ -z "$files" ] || complain "state files $files"
 fi
 [ "$left" -eq 0 ] && [ "${1:-}" != --quiet ] && echo 'Nothing is left: no container, network, process, listener or state.'

@@ -7,18 +7,21 @@ import { applyPlan } from '../environment/apply.js';
 import { withEnvironmentLock } from '../environment/lock.js';
 import { expectedModels } from '../environment/model-readiness.js';
 import {
+  type BudgetedPhase,
   type BudgetReport,
+  budgetedPhases,
   budgetReport,
   createPhaseRecorder,
   OverBudgetError,
-  type PhaseRecord,
   type PhaseRecorder,
 } from '../environment/phases.js';
+import { phasesToCome } from '../environment/phases-to-come.js';
 import { type Operation, type Plan, planUp } from '../environment/plan.js';
 import { type EnvironmentSpec, endpointAddresses, instanceSpec } from '../environment/spec.js';
 import { type ChosenEngine, chooseEngine } from './choose-engine.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { preflight } from './preflight.js';
+import { recordSetUp } from './record-set-up.js';
 import { servedFiles } from './served-files.js';
 import { type SmokeReport, smokeFailure, smokeServer } from './smoke.js';
 import { specOfConfig } from './spec-of-config.js';
@@ -52,7 +55,7 @@ export interface UpReport extends UpCommon {
   image: { source: string; id: string; cached: boolean };
   endpoints: { grpc: string; http: string };
   models: string[];
-  phases: PhaseRecord[];
+  phases: BudgetedPhase[];
   budget: BudgetReport;
   smoke?: SmokeReport;
 }
@@ -70,6 +73,7 @@ export async function up(options: UpOptions, context: CommandContext): Promise<C
   const loaded = await loadConfig({ cwd, env, flags: options.flags ?? {} });
   const { config, name } = loaded;
   const engines = engineContext(env);
+  if (!options.dryRun) progress.phasesExpected?.(phasesToCome(undefined, options.smoke === true));
   const chosen = await phases.run('engine', async () => {
     const value = await chooseEngine(config.engine, config.image, engines, signal);
     return { value, detail: `${value.info.title}: ${value.reason}` };
@@ -77,14 +81,16 @@ export async function up(options: UpOptions, context: CommandContext): Promise<C
   try {
     const setUp: SetUp = { loaded, chosen, phases, options, context };
     if (options.dryRun) return { data: await planOnly(setUp), warnings: [] };
+    const stateDir = openStateDir(engines);
     const lock = {
-      stateDir: openStateDir(engines),
+      stateDir,
       name,
       timeoutMs: lockTimeoutMs,
       signal,
       onWait: (pid: number) => progress.note(`Process ${pid} is changing ${name}; waiting for it`),
     };
-    return await withEnvironmentLock(lock, () => setUpEnvironment(setUp));
+    const record = { stateDir, name, engine: chosen.info.kind, budgetMs: config.budget, phases };
+    return await recordSetUp(record, () => withEnvironmentLock(lock, () => setUpEnvironment(setUp)));
   } finally {
     await chosen.engine[Symbol.asyncDispose]();
   }
@@ -124,6 +130,7 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
   });
   const spec = specOfConfig(config, files, identity);
   const plan = planUp(spec, observed);
+  context.progress.phasesExpected?.(phasesToCome(plan, options.smoke === true));
   const models = [...new Set(config.models.map((model) => model.name))];
   const instance = await applyPlan(plan, {
     engine,
@@ -142,7 +149,7 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
   });
   const endpoints = addressesOf(instance);
   const smoke = options.smoke ? await smokePhase(setUp, instance, plan, spec) : undefined;
-  const budget = budgetReport(phases.elapsed(), config.budget);
+  const budget = budgetReport(phases.elapsed(), config.budget, phases.records);
   const data: UpReport = {
     name,
     engine: { ...info, reason },
@@ -151,7 +158,7 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
     image: { ...identity, cached },
     endpoints,
     models,
-    phases: phases.records,
+    phases: budgetedPhases(phases.records, config.budget),
     budget,
     ...(smoke && { smoke }),
   };

@@ -34,6 +34,8 @@ export interface Progress {
   phaseDetail(detail: string): void;
   phaseFinished(record: PhaseRecord): void;
   phaseFailed(phase: PhaseName, ms: number): void;
+  /** The phases that are to come, as far as is known; told again when more is. */
+  phasesExpected?(phases: readonly PhaseName[]): void;
   /** Something worth knowing that is no part of the result. */
   note(text: string): void;
 }
@@ -58,6 +60,8 @@ export interface PhaseOutcome<T> {
 export interface PhaseRecorder {
   run<T>(phase: PhaseName, work: () => Promise<PhaseOutcome<T>>): Promise<T>;
   readonly records: PhaseRecord[];
+  /** The phase whose work threw. */
+  readonly failed: PhaseName | undefined;
   /** Milliseconds since the recorder was made. */
   elapsed(): number;
 }
@@ -66,8 +70,12 @@ export interface PhaseRecorder {
 export function createPhaseRecorder(progress: Progress, now: () => number): PhaseRecorder {
   const begin = now();
   const records: PhaseRecord[] = [];
+  let failed: PhaseName | undefined;
   return {
     records,
+    get failed() {
+      return failed;
+    },
     elapsed: () => now() - begin,
     async run(phase, work) {
       const start = now();
@@ -79,6 +87,7 @@ export function createPhaseRecorder(progress: Progress, now: () => number): Phas
         progress.phaseFinished(record);
         return value;
       } catch (error) {
+        failed = phase;
         progress.phaseFailed(phase, round(now() - start));
         throw error;
       }
@@ -93,12 +102,34 @@ export interface BudgetReport {
   /** Fraction of the budget used; above 1 when over. */
   share: number;
   over: boolean;
+  /** What is no phase's, such as the wait for another command: the total without the phases. */
+  restMs: number;
 }
 
 /** Compares what a set-up took with what it may take, both in milliseconds. */
-export function budgetReport(totalMs: number, budgetMs: number): BudgetReport {
-  const share = totalMs / budgetMs;
-  return { totalMs: round(totalMs), budgetMs, share: Math.round(share * 1e6) / 1e6, over: totalMs > budgetMs };
+export function budgetReport(totalMs: number, budgetMs: number, phases: readonly PhaseRecord[]): BudgetReport {
+  const inPhases = phases.reduce((sum, { ms }) => sum + ms, 0);
+  return {
+    totalMs: round(totalMs),
+    budgetMs,
+    share: shareOf(totalMs, budgetMs),
+    over: totalMs > budgetMs,
+    restMs: Math.max(0, round(totalMs - inPhases)),
+  };
+}
+
+/** A finished phase, and the fraction of the budget that it used. */
+export interface BudgetedPhase extends PhaseRecord {
+  share: number;
+}
+
+/** Each phase against the whole budget, in milliseconds. */
+export function budgetedPhases(phases: readonly PhaseRecord[], budgetMs: number): BudgetedPhase[] {
+  return phases.map((record) => ({ ...record, share: shareOf(record.ms, budgetMs) }));
+}
+
+function shareOf(ms: number, budgetMs: number): number {
+  return Math.round((ms / budgetMs) * 1e6) / 1e6;
 }
 
 /** The set-up worked and took longer than it may. */

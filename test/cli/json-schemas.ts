@@ -48,12 +48,21 @@ export const dataOf = {
     image: z.strictObject({ source: z.string(), id: z.string(), cached: z.boolean() }),
     endpoints,
     models: z.array(z.string()),
-    phases: z.array(z.strictObject({ phase: z.string(), ms: milliseconds, cached: z.boolean(), detail: z.string() })),
+    phases: z.array(
+      z.strictObject({
+        phase: z.string(),
+        ms: milliseconds,
+        cached: z.boolean(),
+        detail: z.string(),
+        share: z.number().nonnegative(),
+      }),
+    ),
     budget: z.strictObject({
       totalMs: milliseconds,
       budgetMs: milliseconds,
       share: z.number().nonnegative(),
       over: z.boolean(),
+      restMs: milliseconds,
     }),
     smoke: smoke.optional(),
   }),

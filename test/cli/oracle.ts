@@ -9,9 +9,12 @@ export function leftBehind({ directory }: Sandbox): string[] {
 
 function filesIn(directory: string): string[] {
   try {
-    return readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => `${entry.parentPath}/${entry.name}`);
+    return (
+      readdirSync(directory, { recursive: true, withFileTypes: true })
+        // The history of set-ups is the one thing that is meant to stay.
+        .filter((entry) => entry.isFile() && !entry.parentPath.endsWith('/.timings'))
+        .map((entry) => `${entry.parentPath}/${entry.name}`)
+    );
   } catch {
     return [];
   }

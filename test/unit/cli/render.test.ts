@@ -45,7 +45,7 @@ const up: UpReport = {
   endpoints,
   models: ['a', 'b'],
   phases: [],
-  budget: { totalMs: 1500, budgetMs: 300_000, share: 0.005, over: false },
+  budget: { totalMs: 1500, budgetMs: 300_000, share: 0.005, over: false, restMs: 0 },
 };
 
 describe('up', () => {
@@ -73,7 +73,7 @@ describe('up', () => {
   });
 
   it('says when it was over its budget', () => {
-    const budget = { totalMs: 2000, budgetMs: 1000, share: 2, over: true };
+    const budget = { totalMs: 2000, budgetMs: 1000, share: 2, over: true, restMs: 0 };
     expect(renderUp({ ...up, budget })).toContain('ready in 2.00 s, over the 1.00 s budget');
   });
 

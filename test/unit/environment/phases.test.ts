@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  budgetedPhases,
   budgetReport,
   createPhaseRecorder,
   OverBudgetError,
@@ -75,11 +76,21 @@ describe('the budget', () => {
     { total: 1000.4, budget: 1000, share: 1.0004, over: true },
     { total: 1, budget: 3, share: 0.333333, over: false },
   ])('$total ms of $budget is a share of $share', ({ total, budget, share, over }) => {
-    expect(budgetReport(total, budget)).toEqual({ totalMs: total, budgetMs: budget, share, over });
+    const report = { totalMs: total, budgetMs: budget, share, over, restMs: total };
+    expect(budgetReport(total, budget, [])).toEqual(report);
+  });
+
+  it('is told what every phase took of it, and what none of them did', () => {
+    const records = [
+      { phase: 'image', ms: 120.1, cached: true, detail: 'assembled' },
+      { phase: 'create', ms: 30, cached: false, detail: 'new' },
+    ] as const;
+    expect(budgetReport(200, 1000, records).restMs).toBe(49.9);
+    expect(budgetedPhases(records, 1000).map(({ share }) => share)).toEqual([0.1201, 0.03]);
   });
 
   it('that was passed is an error with its own exit code, and a next step', () => {
-    const error = new OverBudgetError(budgetReport(2000, 1000));
+    const error = new OverBudgetError(budgetReport(2000, 1000, []));
     expect(error).toMatchObject({ code: 'OVER_BUDGET', exitCode: 10, details: { totalMs: 2000, budgetMs: 1000 } });
     expect(error.hint).toContain('--budget');
   });
