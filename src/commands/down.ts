@@ -3,7 +3,7 @@ import { engineContext } from '../engine/detect.js';
 import type { EngineKind, ImageInfo } from '../engine/engine.js';
 import { contentLabel } from '../engine/labels.js';
 import { openStateDir } from '../engine/process/state-dir.js';
-import { sweepLocks } from '../environment/lock.js';
+import { undoneOf } from '../environment/lock.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { lookUp } from './find-environment.js';
 
@@ -27,7 +27,7 @@ export interface DownReport {
 export async function down(options: DownOptions, context: CommandContext): Promise<CommandResult<DownReport>> {
   const { env, signal } = context;
   const dryRun = options.dryRun === true;
-  if (!dryRun) await sweepLocks(openStateDir(engineContext(env)));
+  if (!dryRun) await undoneOf(openStateDir(engineContext(env)));
   await using lookup = await lookUp(options, context, 'whatever there is');
   const removed: DownReport['removed'] = [];
   for (const { engine, instance } of lookup.found) {

@@ -1,5 +1,6 @@
 /** Tells one process from the next that gets its number. */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -27,6 +28,36 @@ export async function processState(identity: ProcessIdentity): Promise<ProcessSt
   if (!found || found.startTime !== identity.startTime || (await readBootId()) !== identity.bootId) return 'gone';
   if (/^[ZX]/.test(found.state)) return 'gone';
   return found.state.startsWith('T') ? 'paused' : 'running';
+}
+
+/** `1234-9f86d081884c7d65`: short enough for the name of a file, and never another process's. */
+export type ProcessMark = string;
+
+/** What a mark looks like, for names that have one in them. */
+export const processMarkPattern = '\\d{1,10}-[0-9a-f]{16}';
+
+let own: Promise<ProcessMark> | undefined;
+
+/** The mark of this process. */
+export function ownMark(): Promise<ProcessMark> {
+  own ??= identify(process.pid).then((identity) => toMark(identity ?? { pid: process.pid, startTime: '', bootId: '' }));
+  return own;
+}
+
+/** The number of the marked process. */
+export function pidOfMark(mark: ProcessMark): number {
+  return Number.parseInt(mark, 10);
+}
+
+/** Whether the very process that bears the mark lives. */
+export async function isAlive(mark: ProcessMark): Promise<boolean> {
+  if (mark === (await ownMark())) return true;
+  const identity = await identify(pidOfMark(mark));
+  return identity !== undefined && toMark(identity) === mark;
+}
+
+function toMark({ pid, startTime, bootId }: ProcessIdentity): ProcessMark {
+  return `${pid}-${createHash('sha256').update(`${startTime} ${bootId}`).digest('hex').slice(0, 16)}`;
 }
 
 /** Finds a process of this user by a variable in its environment. Linux only; undefined elsewhere. */
