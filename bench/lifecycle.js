@@ -1,12 +1,13 @@
 /**
- * What `up`, `down`, `status` and `--version` cost, against the least that the same work can cost: the same requests
- * sent to the Docker socket by curl, and the start of an empty Node process. Both sides alternate in one run; each
- * ratio is the median of the ratios pair by pair. Needs Linux, curl, a Docker daemon, and the ports below.
+ * What `up`, `down`, `status`, `--version` and the load of a new version's image cost, against the least that the same
+ * work can cost: the same requests sent to the Docker socket by curl, and the start of an empty Node process. Both sides
+ * alternate in one run; each ratio is the median of the ratios pair by pair. Needs Linux, curl, the ports below, and a
+ * Docker daemon, whose images of kserve-env are removed.
  *
- * node bench/set-up.js [--rounds 5] [--json]
+ * node bench/lifecycle.js [--rounds 5] [--json] [--markdown] [--only NAME]
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,16 +18,21 @@ import { parseArgs } from 'node:util';
 import { prepare, root } from '../scripts/prepare.js';
 
 const { values: flags } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean' },
+    markdown: { type: 'boolean' },
+    only: { type: 'string' },
+  },
 });
 const rounds = Number(flags.rounds);
 const socket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace('unix://', '');
 const ports = { grpc: 19181, http: 19180 };
-const name = 'bench-set-up';
+const name = 'bench-lifecycle';
 const scratch = mkdtempSync(join(tmpdir(), 'kserve-env-bench-'));
 
 prepare();
-const { planImage } = await import(`${root}dist/image/ensure-image.js`);
+const { assembleImage, planImage } = await import(`${root}dist/image/ensure-image.js`);
 const { imageArchive } = await import(`${root}dist/image/image-archive.js`);
 const { createOptions } = await import(`${root}dist/engine/docker/create-options.js`);
 const { packageVersion } = await import(`${root}dist/commands/package-info.js`);
@@ -42,9 +48,8 @@ function kserveEnv(...args) {
     KSERVE_ENV_CACHE_DIR: join(scratch, 'cache'),
     KSERVE_ENV_STATE_DIR: join(scratch, 'state'),
   };
-  const { status, stderr } = spawnSync(process.execPath, [`${root}bin/kserve-env.js`, ...args, '--name', name], {
-    env,
-  });
+  const command = [`${root}bin/kserve-env.js`, ...args, '--name', name];
+  const { status, stderr } = spawnSync(process.execPath, command, { env, cwd: scratch });
   if (status !== 0) throw new Error(`kserve-env ${args.join(' ')}: ${stderr}`);
 }
 
@@ -57,8 +62,15 @@ function docker(method, path, ...more) {
   return execFileSync('curl', args, { encoding: 'utf8' });
 }
 
-const removeImage = () => {
-  spawnSync('curl', ['-s', '-X', 'DELETE', '--unix-socket', socket, `http://docker/images/${image.tag}?force=1`]);
+/** Every image of ours: one that shares a layer with another would leave it there. */
+const removeImages = () => {
+  const filters = encodeURIComponent(JSON.stringify({ label: ['dev.kserve-env.content'] }));
+  for (const { Id } of JSON.parse(docker('GET', `/images/json?filters=${filters}`))) {
+    docker('DELETE', `/images/${Id}?force=1`);
+  }
+};
+const coldStart = () => {
+  removeImages();
   rmSync(join(scratch, 'cache'), { recursive: true, force: true });
 };
 const load = () =>
@@ -142,11 +154,21 @@ async function compare(
   };
 }
 
-const rows = [];
-try {
-  rows.push(
-    await compare('cold up, no image', 'load + create + start + first accepted connection', '≤ 1.5', {
-      before: removeImage,
+/** The next version: another server file over the same runtime. */
+const nextBundle = join(scratch, 'kserve-server.cjs');
+writeFileSync(nextBundle, `${readFileSync(`${root}dist/kserve-server.cjs`, 'utf8')}\n// the next version`);
+const { connectEngine } = await import(`${root}dist/engine/detect.js`);
+const { engine } = await connectEngine('docker');
+const cacheDir = join(scratch, 'cache');
+async function assemble(bundlePath) {
+  await assembleImage(engine.images, { version: packageVersion(), bundlePath, cacheDir });
+}
+const current = `${root}dist/kserve-server.cjs`;
+
+const benches = {
+  cold: () =>
+    compare('cold up, no image', 'load + create + start + first accepted connection', '≤ 1.5', {
+      before: coldStart,
       ours: up,
       after: down,
       floor: async () => {
@@ -156,12 +178,8 @@ try {
       },
       afterFloor: removeContainer,
     }),
-  );
-  load();
-  up();
-  down();
-  rows.push(
-    await compare('warm up', 'create + start + first ServerLive + empty Node', '≤ 1.3', {
+  warm: () =>
+    compare('warm up', 'create + start + first ServerLive + empty Node', '≤ 1.3', {
       ours: up,
       after: down,
       floor: async () => {
@@ -171,9 +189,8 @@ try {
       },
       afterFloor: removeContainer,
     }),
-  );
-  rows.push(
-    await compare('down', 'DELETE container + empty Node', '≤ 1.3', {
+  down: () =>
+    compare('down', 'DELETE container + empty Node', '≤ 1.3', {
       before: async (side) => {
         if (side === 'ours') return up();
         createAndStart();
@@ -185,15 +202,51 @@ try {
         removeContainer();
       },
     }),
-  );
+  status: async () => {
+    up();
+    const row = await compare('status', 'empty Node', '≤ 2.5', { ours: () => kserveEnv('status'), floor: emptyNode });
+    down();
+    return row;
+  },
+  version: () => {
+    const version = () => spawnSync(process.execPath, [`${root}bin/kserve-env.js`, '--version']);
+    return compare('--version', 'empty Node', '≤ 1.3', { ours: version, floor: emptyNode });
+  },
+  'second-image': () =>
+    compare('load of the next version', 'load of the first', '≤ 0.3', {
+      before: (side) => {
+        removeImages();
+        if (side === 'ours') return assemble(current);
+      },
+      ours: () => assemble(nextBundle),
+      floor: () => assemble(current),
+    }),
+};
+
+const rows = [];
+try {
+  const chosen = Object.entries(benches).filter(([name]) => flags.only === undefined || name.includes(flags.only));
+  // Both sides find the image and the caches warm; `cold` undoes that by itself.
   up();
-  rows.push(await compare('status', 'empty Node', '≤ 2.5', { ours: () => kserveEnv('status'), floor: emptyNode }));
   down();
-  const version = () => spawnSync(process.execPath, [`${root}bin/kserve-env.js`, '--version']);
-  rows.push(await compare('--version', 'empty Node', '≤ 1.3', { ours: version, floor: emptyNode }));
+  load();
+  for (const [, bench] of chosen) rows.push(await bench());
 } finally {
   down();
+  removeImages();
+  await engine[Symbol.asyncDispose]();
   rmSync(scratch, { recursive: true, force: true });
 }
 if (flags.json) console.log(JSON.stringify({ node: process.versions.node, rounds, rows }, null, 2));
+else if (flags.markdown) console.log(markdown(rows));
 else console.table(rows);
+
+function markdown(rows) {
+  const columns = ['what', 'ms', 'floor', 'floorMs', 'ratio', 'goal'];
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [
+    line(columns),
+    line(columns.map(() => '---')),
+    ...rows.map((row) => line(columns.map((key) => row[key]))),
+  ].join('\n');
+}
