@@ -49,8 +49,15 @@ export interface Answer {
   error: { code: string; message: string; hint: string | null; retryable: boolean; details: Data } | null;
 }
 
-/** `docker: false` hides any daemon; the cache is shared between sandboxes, since a digest is a digest. */
-export function sandbox({ docker = false }: { docker?: boolean } = {}): Sandbox {
+export interface SandboxOptions {
+  /** `false` hides any daemon; a path is the socket of the one that there is. */
+  docker?: boolean | string;
+  /** Another launcher than that of this checkout. */
+  program?: string;
+}
+
+/** The cache is shared between sandboxes, since a digest is a digest. */
+export function sandbox({ docker = false, program = bin }: SandboxOptions = {}): Sandbox {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'kserve-env-test-')));
   const env: Record<string, string> = {
     PATH: process.env.PATH ?? '',
@@ -59,12 +66,12 @@ export function sandbox({ docker = false }: { docker?: boolean } = {}): Sandbox 
     KSERVE_ENV_CACHE_DIR: join(tmpdir(), 'kserve-env-test-cache'),
     KSERVE_ENV_GRPC_PORT: 'auto',
     KSERVE_ENV_HTTP_PORT: 'auto',
-    ...(docker
+    ...(docker === true
       ? process.env.DOCKER_HOST && { DOCKER_HOST: process.env.DOCKER_HOST }
-      : { DOCKER_HOST: `unix://${directory}/no-docker.sock` }),
+      : { DOCKER_HOST: `unix://${docker || `${directory}/no-docker.sock`}` }),
   };
   const start = (args: string[], options: CliOptions = {}) =>
-    startCli(args, { cwd: directory, ...options, env: { ...env, ...options.env } });
+    startCli(program, args, { cwd: directory, ...options, env: { ...env, ...options.env } });
   const run = (args: string[], options?: CliOptions) => start(args, options).done;
   return {
     directory,
@@ -79,8 +86,8 @@ export function sandbox({ docker = false }: { docker?: boolean } = {}): Sandbox 
   };
 }
 
-function startCli(args: string[], { env, cwd, stdin }: CliOptions): RunningCli {
-  const child = spawn(process.execPath, [bin, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+function startCli(program: string, args: string[], { env, cwd, stdin }: CliOptions): RunningCli {
+  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   const waiting: { text: string; resolve: () => void }[] = [];
   const look = () => {

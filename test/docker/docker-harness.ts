@@ -6,6 +6,7 @@ import { nameLabel } from '../../src/engine/labels.js';
 import { serverBundlePath } from '../../src/engine/process/server-bundle.js';
 import { assembleImage } from '../../src/image/ensure-image.js';
 import type { EngineHarness } from '../contract/engine-contract.js';
+import { whyNoPrivateDaemon } from '../tools/private-daemon.js';
 
 export const socketPath = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
 
@@ -17,6 +18,15 @@ export async function testImage(engine: Engine): Promise<string> {
   if (!engine.images) throw new Error('the Docker engine has images');
   const assembled = await assembleImage(engine.images, { version: '0.0.0-test', bundlePath: serverBundlePath() });
   return assembled.imageId;
+}
+
+/** Whether tests can start a daemon of their own; where they cannot and Docker is required, that is a failure. */
+export function requirePrivateDaemons(): boolean {
+  const why = whyNoPrivateDaemon();
+  if (why === undefined) return true;
+  if (process.env.KSERVE_ENV_REQUIRE?.split(',').includes('docker')) throw new Error(`No private daemon: ${why}`);
+  process.stderr.write(`!! NOT RUN: tests with a daemon of their own, since ${why}\n`);
+  return false;
 }
 
 /** Containers and networks under this name. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 
 /** What the proxy does with one request. Bytes of an answer are counted from its status line on. */
 export type Behaviour =
@@ -79,15 +79,20 @@ export async function startDaemonProxy(daemonPath: string): Promise<DaemonProxy>
   });
 
   async function serve(client: Socket): Promise<void> {
-    const start = await readHead(client);
-    if (start === undefined) {
+    const arrival = await readHead(client);
+    if (arrival === undefined) {
       client.destroy();
       return;
     }
-    const [method = '', target = ''] = start.toString('latin1').split(' ', 2);
+    const [method = '', target = ''] = Buffer.concat(arrival.chunks).toString('latin1').split(' ', 2);
     proxy.requests.push(`${method} ${target}`);
     const request = { index: proxy.requests.length, name: `${method} ${target.split('?', 1)[0]}` };
-    await proxy.onRequest?.(request);
+    if (proxy.onRequest) {
+      await proxy.onRequest(request);
+      // The end of a client that was killed meanwhile is in the socket already, and is read in the next turn.
+      await setImmediate();
+      await setImmediate();
+    }
     if (client.destroyed || client.readableEnded) {
       client.destroy();
       return;
@@ -108,7 +113,13 @@ export async function startDaemonProxy(daemonPath: string): Promise<DaemonProxy>
     }
     const daemon = keep(connect({ path: daemonPath, allowHalfOpen: true }));
     client.once('close', () => daemon.destroy());
-    forward(start, client, daemon, behaviour.kind === 'cut-request' ? behaviour.after : Number.POSITIVE_INFINITY);
+    arrival.stop();
+    forward(
+      Buffer.concat(arrival.chunks),
+      client,
+      daemon,
+      behaviour.kind === 'cut-request' ? behaviour.after : Number.POSITIVE_INFINITY,
+    );
     await passAnswer(daemon, client, behaviour, async () => await proxy.onAnswer?.(request));
   }
 
@@ -136,17 +147,26 @@ export async function startDaemonProxy(daemonPath: string): Promise<DaemonProxy>
   return proxy;
 }
 
-/** The head of a request, and what came with it; undefined when the client went before. */
-async function readHead(client: Socket): Promise<Buffer | undefined> {
-  let start = Buffer.alloc(0);
+/** What came of a request until now; goes on to grow until somebody takes over. */
+interface Arrival {
+  chunks: Buffer[];
+  /** Stops collecting. */
+  stop: () => void;
+}
+
+/** Resolves when the head is complete; undefined when the client went before. */
+async function readHead(client: Socket): Promise<Arrival | undefined> {
+  const chunks: Buffer[] = [];
   return await new Promise((resolve) => {
     const onData = (chunk: Buffer) => {
-      start = Buffer.concat([start, chunk]);
-      if (!start.includes('\r\n\r\n')) return;
-      client.pause();
-      client.off('data', onData);
-      resolve(start);
+      chunks.push(chunk);
+      const stop = () => {
+        client.pause();
+        client.off('data', onData);
+      };
+      if (chunk.includes('\r\n\r\n') || Buffer.concat(chunks).includes('\r\n\r\n')) resolve({ chunks, stop });
     };
+    // Never paused: only who reads sees that the other side has gone.
     client.on('data', onData);
     client.once('close', () => resolve(undefined));
     client.once('end', () => resolve(undefined));
