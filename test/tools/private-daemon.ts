@@ -1,7 +1,17 @@
 /** A Docker daemon of a test's own, which may be killed, restarted, and put on a disk that is too small. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,7 +131,8 @@ function flagsOf(directory: string): string[] {
     'exec-root': join(directory, 'exec'),
     pidfile: join(directory, 'pid'),
     host: `unix://${join(directory, 'docker.sock')}`,
-    bridge: 'none',
+    // A daemon without a default bridge takes the machine's away, which another daemon needs; nothing here uses it.
+    bridge: existsSync('/sys/class/net/docker0') ? 'docker0' : 'none',
     iptables: 'false',
     ip6tables: 'false',
     'default-address-pool': `base=10.${20 + slot}.0.0/16,size=24`,
