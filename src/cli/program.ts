@@ -5,6 +5,7 @@ import { ExitCode, UsageError } from '../errors.js';
 import { progressModes } from './progress.js';
 import { reportError, runCommand, type Terminal } from './run.js';
 import type { Cli } from './verb.js';
+import { doctorVerb } from './verbs/doctor.js';
 import { downVerb } from './verbs/down.js';
 import { envVerb } from './verbs/env.js';
 import { healthVerb } from './verbs/health.js';
@@ -17,7 +18,19 @@ import { statusVerb } from './verbs/status.js';
 import { upVerb } from './verbs/up.js';
 
 /** In the order in which `--help` lists them. */
-const verbs = [initVerb, upVerb, statusVerb, healthVerb, inferVerb, smokeVerb, logsVerb, envVerb, downVerb, serveVerb];
+const verbs = [
+  initVerb,
+  doctorVerb,
+  upVerb,
+  statusVerb,
+  healthVerb,
+  inferVerb,
+  smokeVerb,
+  logsVerb,
+  envVerb,
+  downVerb,
+  serveVerb,
+];
 
 /** @returns the exit code */
 export async function runProgram(argv: string[], terminal: Terminal): Promise<ExitCode> {

@@ -40,6 +40,19 @@ export const logLine = z.strictObject({ stream: z.enum(['stdout', 'stderr']), li
 /** `data` of each verb. */
 export const dataOf = {
   init: z.strictObject({ written: z.array(z.string()), text: z.string() }),
+  doctor: z.strictObject({
+    checks: z.array(
+      z.strictObject({
+        id: z.string().regex(/^[a-z-]+$/),
+        title: z.string().min(1),
+        status: z.enum(['passed', 'warned', 'failed', 'skipped']),
+        found: z.string().min(1),
+        remedy: z.string().min(1).optional(),
+        details: z.record(z.string(), z.unknown()).optional(),
+      }),
+    ),
+    summary: z.strictObject({ passed: z.int(), warned: z.int(), failed: z.int(), skipped: z.int() }),
+  }),
   up: z.strictObject({
     name: z.string(),
     engine: chosenEngine,
