@@ -39,8 +39,8 @@ const requireBuiltins = {
 const requireForPackages = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
 
 /** @param outdir a directory two levels below the package's root, such as dist/bin */
-export async function buildCli(outdir = `${root}dist/bin`) {
-  await build({
+export function cliBundle(outdir) {
+  return {
     entryPoints: [`${root}src/cli/main.ts`],
     outdir,
     bundle: true,
@@ -55,5 +55,10 @@ export async function buildCli(outdir = `${root}dist/bin`) {
     legalComments: 'linked',
     logLevel: 'warning',
     plugins: [keepPlaces, requireBuiltins],
-  });
+  };
+}
+
+/** @param outdir as `cliBundle` takes it */
+export async function buildCli(outdir) {
+  await build(cliBundle(outdir));
 }
