@@ -5,7 +5,7 @@ import { serverBundlePath } from '../engine/process/server-bundle.js';
 import { cacheDir } from '../image/digest-cache.js';
 import { type PreparedImage, prepareImage } from '../image/prepare-image.js';
 import type { ImageWish } from '../image/source.js';
-import { packageVersion } from './package-info.js';
+import { packageVersion, templatePath } from './package-info.js';
 
 /** An engine that answers, and the image it can run. Dispose the engine. */
 export interface ChosenEngine {
@@ -34,7 +34,9 @@ export async function chooseEngine(
       wish,
       version: packageVersion(),
       bundlePath: serverBundlePath(),
+      dockerfilePath: templatePath('Dockerfile'),
       cacheDir: cacheDir(context.env, context.homeDir),
+      auth: { env: context.env, homeDir: context.homeDir },
     });
     return { engine, info, reason, image };
   } catch (error) {

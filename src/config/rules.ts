@@ -3,7 +3,7 @@ import { type Finding, show } from './problems.js';
 
 /** Works on unvalidated input, so that these problems show together with those of the schema. */
 export function checkRules(raw: unknown): Finding[] {
-  return [...repeatedModelNames(raw), ...samePorts(raw)];
+  return [...repeatedModelNames(raw), ...samePorts(raw), ...imageSource(raw)];
 }
 
 /** A name may be declared again in another version, so that versions can differ in what they do. */
@@ -36,6 +36,18 @@ function samePorts(raw: unknown): Finding[] {
   return [
     { path: ['ports', 'http'], otherPath: ['ports', 'grpc'], expected: 'different ports for gRPC and REST', got },
   ];
+}
+
+/** `pull` needs to know what, and no other source has a use for it. */
+function imageSource(raw: unknown): Finding[] {
+  const { source = 'auto', reference } = record(record(raw).image);
+  const path = ['image', 'reference'];
+  if (source === 'pull' && reference === undefined)
+    return [{ path, otherPath: ['image', 'source'], expected: 'the image to pull', got: 'nothing' }];
+  if (reference === undefined || (source !== 'host' && source !== 'build')) return [];
+  const expected =
+    source === 'build' ? 'nothing with source build, whose base is image.base' : 'nothing with source host';
+  return [{ path, otherPath: ['image', 'source'], expected, got: show(reference) }];
 }
 
 function record(value: unknown): Record<string, unknown> {

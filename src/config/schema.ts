@@ -21,10 +21,15 @@ const port = z
   .union([z.int().min(1).max(65_535), z.literal('auto')], { error: 'a port number from 1 to 65535, or auto' })
   .describe('A port on 127.0.0.1, or auto to let the engine choose a free one.');
 
-/** No more than what every engine would refuse anyway: a control character here would reach a terminal. */
-const imageReference = z
-  .string()
-  .regex(/^[!-~]{1,512}$/, { error: 'an image reference: at most 512 characters, no spaces' });
+/**
+ * A registry's host if any, a repository, then a tag or a digest or both. Source: the grammar of the distribution
+ * project's reference package, with digests of SHA-256 alone.
+ */
+const imageReferencePattern =
+  /^(?=.{1,512}$)(?:(?:[a-zA-Z0-9][a-zA-Z0-9.-]*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/;
+const imageReference = z.string().regex(imageReferencePattern, {
+  error: 'an image reference, such as node:22-slim or registry.example/team/server@sha256:…',
+});
 
 /** The whole config file. Every value has a default, so that an empty file is one. */
 export const configSchema = z.strictObject({
@@ -46,8 +51,20 @@ export const configSchema = z.strictObject({
       source: z
         .enum(['auto', 'host', 'build', 'pull'])
         .default('auto')
-        .describe("Where the image comes from: host assembles it from this machine's own Node, with no network."),
-      reference: imageReference.optional().describe('The image to pull, or the base image to build on.'),
+        .describe(
+          "Where the image comes from: host assembles it from this machine's own Node, with no network; build makes it on a base image; pull fetches it; auto takes what fits.",
+        ),
+      pullPolicy: z
+        .enum(['missing', 'always', 'never'])
+        .default('missing')
+        .describe('Whether a registry is asked for what the engine has already, or at all.'),
+      reference: imageReference.optional().describe('The image to pull; with source auto, that it is pulled.'),
+      base: imageReference.default('node:22-slim').describe('The image to build on; it must have a Node.'),
+      platform: z
+        .string()
+        .regex(/^[a-z0-9]{1,32}\/[a-z0-9_]{1,32}(?:\/[a-z0-9.]{1,16})?$/, { error: 'a platform such as linux/arm64' })
+        .optional()
+        .describe("Platform to build or pull for; the engine's own by default."),
     })
     .prefault({}),
   ports: z.strictObject({ grpc: port.default(9081), http: port.default(9080) }).prefault({}),
@@ -66,6 +83,9 @@ export const configSchema = z.strictObject({
     .prefault({}),
   timeout: durationSchema.prefault('60s').describe('How long `up` waits for the server and its models to be ready.'),
   budget: durationSchema.prefault('5m').describe('What the whole set-up may take; `up` exits 10 when it took longer.'),
+  ttl: durationSchema
+    .optional()
+    .describe('After so long the environment ends by itself, even if nobody comes back; without it, it does not.'),
   models: z.array(modelConfigSchema).min(1).max(256).prefault(defaultModels).describe('The models to serve.'),
 });
 

@@ -22,13 +22,28 @@ export function cacheDir(
 
 /** Digest of the layer of these files, remembered while path, size, inode and time of each are the same. */
 export async function cachedLayerDigest(files: LayerFile[], directory: string | undefined): Promise<LayerDigest> {
-  if (directory === undefined) return await digestLayer(files);
-  const path = join(directory, `layer-${keyOf(files)}.json`);
-  const known = await recall(path);
+  const known = await recallLayerDigest(files, directory);
   if (known) return known;
   const fresh = await digestLayer(files);
-  await remember(directory, path, fresh);
+  await rememberLayerDigest(files, fresh, directory);
   return fresh;
+}
+
+/** What is remembered of these files, if anything; no file of them is read. */
+export async function recallLayerDigest(
+  files: LayerFile[],
+  directory: string | undefined,
+): Promise<LayerDigest | undefined> {
+  return directory === undefined ? undefined : await recall(join(directory, `layer-${keyOf(files)}.json`));
+}
+
+/** Keeps it, where there is a place for it. */
+export async function rememberLayerDigest(
+  files: LayerFile[],
+  layer: LayerDigest,
+  directory: string | undefined,
+): Promise<void> {
+  if (directory !== undefined) await remember(directory, join(directory, `layer-${keyOf(files)}.json`), layer);
 }
 
 /** Forgets it: what was remembered has proved wrong. */

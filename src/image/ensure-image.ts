@@ -3,10 +3,18 @@ import { realpath, stat } from 'node:fs/promises';
 import { dockerArchitecture } from '../engine/architecture.js';
 import { ImageError, type ImageInfo, type ImageStore } from '../engine/engine.js';
 import { contentLabel } from '../engine/labels.js';
-import { cachedLayerDigest, forgetLayerDigest } from './digest-cache.js';
+import { cachedLayerDigest, forgetLayerDigest, recallLayerDigest, rememberLayerDigest } from './digest-cache.js';
 import { type HostRuntime, hostRuntime } from './host-runtime.js';
-import { type DescribedImage, describeImage, imageArchive, serverPath } from './image-archive.js';
-import { digestLayer, type LayerFile, tarLayer } from './layer.js';
+import {
+  type DescribedImage,
+  describeImage,
+  firstArchive,
+  type ImageLayer,
+  imageArchive,
+  serverPath,
+  type UnreadLayer,
+} from './image-archive.js';
+import { digestLayer, type LayerFile, layerSize, tarLayer } from './layer.js';
 
 export interface AssembleOptions {
   /** Version of kserve-env, written in the image's labels. */
@@ -32,7 +40,7 @@ export interface AssembledImage {
 
 /** The image as it will be, its ID included. Reads the files, and asks no engine. */
 export async function planImage(options: AssembleOptions): Promise<DescribedImage> {
-  return (await plan(options)).image;
+  return await readParts(await partsOf(options), options);
 }
 
 /** Digest of the server's file as the image would carry it, for an engine that runs it without one. */
@@ -45,43 +53,120 @@ export async function serverDigest(bundlePath: string): Promise<string> {
  * @throws ImageError when a file cannot be read, or the engine has not got after the load what was loaded
  */
 export async function assembleImage(images: ImageStore, options: AssembleOptions): Promise<AssembledImage> {
-  const { image, runtime } = await plan(options);
-  const { signal } = options;
-  const there = await images.find(image.tag, signal);
-  if (there && isSame(there, image)) return { ...result(there, image, runtime), cached: true };
-  try {
-    await images.load(imageArchive(image), signal);
-  } catch (error) {
-    // A file may have changed under a remembered digest; the next attempt should look at it anew.
-    await forgetLayerDigest(runtime.files, options.cacheDir);
-    throw error;
+  const { signal, cacheDir } = options;
+  const parts = await partsOf(options);
+  const { runtime } = parts;
+  let image = await loadUnread(images, parts, options);
+  if (image === undefined) {
+    image = await readParts(parts, options);
+    const there = await images.find(image.tag, signal);
+    if (there && isSame(there, image)) return { ...result(there, image, runtime), cached: true };
+    try {
+      await loadMissing(images, image, signal);
+    } catch (error) {
+      // A file may have changed under a remembered digest; the next attempt should look at it anew.
+      await forgetLayerDigest(runtime.files, cacheDir);
+      throw error;
+    }
   }
   const loaded = await images.find(image.tag, signal);
   if (loaded && isSame(loaded, image)) return { ...result(loaded, image, runtime), cached: false };
-  await forgetLayerDigest(runtime.files, options.cacheDir);
+  await forgetLayerDigest(runtime.files, cacheDir);
   throw new ImageError('IMAGE_LOAD_FAILED', `The engine has not got the image ${image.tag} after loading it`, {
     retryable: true,
     details: { expected: image.id, found: loaded?.id ?? null },
   });
 }
 
-async function plan(options: AssembleOptions): Promise<{ image: DescribedImage; runtime: HostRuntime }> {
-  const runtime = options.runtime ?? (await hostRuntime());
-  const application = [await serverFile(options.bundlePath)];
-  const [runtimeDigest, applicationDigest] = await Promise.all([
-    cachedLayerDigest(runtime.files, options.cacheDir),
-    digestLayer(application),
+/** What the image is made of. */
+interface Parts {
+  runtime: HostRuntime;
+  application: LayerFile[];
+}
+
+async function partsOf(options: AssembleOptions): Promise<Parts> {
+  const [runtime, server] = await Promise.all([options.runtime ?? hostRuntime(), serverFile(options.bundlePath)]);
+  return { runtime, application: [server] };
+}
+
+async function readParts(parts: Parts, options: AssembleOptions): Promise<DescribedImage> {
+  const [runtime, application] = await Promise.all([
+    cachedLayerDigest(parts.runtime.files, options.cacheDir),
+    digestLayer(parts.application),
   ]);
-  const image = describeImage({
-    version: options.version,
-    architecture: dockerArchitecture(process.arch),
-    libraryPath: runtime.libraryPath,
-    layers: [
-      { ...runtimeDigest, title: `Node ${runtime.nodeVersion}`, content: () => tarLayer(runtime.files) },
-      { ...applicationDigest, title: 'kserve-env server', content: () => tarLayer(application) },
+  const [below, above] = unreadLayers(parts, runtime.size, application.size);
+  return describe(
+    [
+      { ...below, ...runtime },
+      { ...above, ...application },
     ],
+    parts,
+    options,
+  );
+}
+
+/**
+ * Loads the image while its digests are taken, so that a hundred megabytes are read once and not twice. Only where it can
+ * be neither known nor there: nothing is remembered of these files, and the engine has no image of ours.
+ */
+async function loadUnread(
+  images: ImageStore,
+  parts: Parts,
+  options: AssembleOptions,
+): Promise<DescribedImage | undefined> {
+  const { signal, cacheDir } = options;
+  const { files } = parts.runtime;
+  if ((await recallLayerDigest(files, cacheDir)) !== undefined) return undefined;
+  if ((await images.list(contentLabel, signal)).length > 0) return undefined;
+  const sizes = await Promise.all([layerSize(files), layerSize(parts.application)]);
+  let image: DescribedImage | undefined;
+  const archive = firstArchive(unreadLayers(parts, ...sizes), (layers) => {
+    image = describe(layers, parts, options);
+    return image;
   });
-  return { image, runtime };
+  await images.load(archive, signal);
+  const [runtime] = image?.layers ?? [];
+  if (runtime) await rememberLayerDigest(files, { digest: runtime.digest, size: runtime.size }, cacheDir);
+  return image;
+}
+
+function unreadLayers({ runtime, application }: Parts, runtimeSize: number, applicationSize: number) {
+  return [
+    { title: `Node ${runtime.nodeVersion}`, size: runtimeSize, content: () => tarLayer(runtime.files) },
+    { title: 'kserve-env server', size: applicationSize, content: () => tarLayer(application) },
+  ] as [UnreadLayer, UnreadLayer];
+}
+
+function describe(layers: ImageLayer[], { runtime }: Parts, { version }: AssembleOptions): DescribedImage {
+  const { libraryPath } = runtime;
+  return describeImage({ version, architecture: dockerArchitecture(process.arch), libraryPath, layers });
+}
+
+/**
+ * A layer that an image of ours brought before is not sent again: Docker looks for it before it opens the archive's file.
+ * An engine that wants to see it all the same gets the whole archive.
+ */
+async function loadMissing(images: ImageStore, image: DescribedImage, signal?: AbortSignal): Promise<void> {
+  const present = presentLayers(image, await images.list(contentLabel, signal));
+  if (present.size > 0) {
+    try {
+      await images.load(imageArchive(image, present), signal);
+      return;
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+    }
+  }
+  await images.load(imageArchive(image), signal);
+}
+
+/** Layers of the image that another one has in the same place, over the same ones: those are stored once. */
+function presentLayers({ layers }: DescribedImage, others: ImageInfo[]): Set<string> {
+  const digests = layers.map(({ digest }) => digest);
+  const shared = others.map((other) => {
+    const first = digests.findIndex((digest, index) => other.layers[index] !== digest);
+    return first === -1 ? digests.length : first;
+  });
+  return new Set(digests.slice(0, Math.max(0, ...shared)));
 }
 
 async function serverFile(path: string): Promise<LayerFile> {

@@ -27,9 +27,19 @@ export interface LayerDigest {
 const unchanging = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' };
 
 /** The tar of these files, sorted by their path, each directory before what is in it. Owner root, time zero. */
-export async function* tarLayer(files: LayerFile[]): AsyncGenerator<Uint8Array> {
+export function tarLayer(files: LayerFile[]): AsyncGenerator<Uint8Array> {
+  return tarOf(files, async ({ source, target, mode, size }, tar) => {
+    const entry = tar.entry({ ...unchanging, name: target.slice(1), type: 'file', mode, size });
+    // Ends with an error when the file has not the promised size any more.
+    await pipeline(createReadStream(source, { highWaterMark: 1024 * 1024 }), entry);
+  });
+}
+
+type AddFile = (file: LayerFile, tar: Pack) => Promise<void>;
+
+async function* tarOf(files: LayerFile[], addFile: AddFile): AsyncGenerator<Uint8Array> {
   const tar = pack();
-  const filled = fill(tar, files).catch((error: Error) => tar.destroy(error));
+  const filled = fill(tar, files, addFile).catch((error: Error) => tar.destroy(error));
   try {
     for await (const chunk of tar) yield chunk as Uint8Array;
     await filled;
@@ -49,16 +59,25 @@ export async function digestLayer(files: LayerFile[]): Promise<LayerDigest> {
   return { digest: `sha256:${hash.digest('hex')}`, size };
 }
 
-async function fill(tar: Pack, files: LayerFile[]): Promise<void> {
+/** Bytes of the tar that `tarLayer` makes, without reading a file. */
+export async function layerSize(files: LayerFile[]): Promise<number> {
+  let size = 0;
+  const headers = tarOf(files, async ({ target, mode }, tar) => {
+    tar.entry({ ...unchanging, name: target.slice(1), type: 'file', mode }, Buffer.alloc(0));
+  });
+  for await (const chunk of headers) size += chunk.length;
+  return files.reduce((sum, file) => sum + Math.ceil(file.size / block) * block, size);
+}
+
+/** What a tar is padded to, in bytes. */
+const block = 512;
+
+async function fill(tar: Pack, files: LayerFile[], addFile: AddFile): Promise<void> {
   const sorted = [...files].sort((one, other) => (one.target < other.target ? -1 : 1));
   for (const directory of parents(sorted)) {
     tar.entry({ ...unchanging, name: `${directory.slice(1)}/`, type: 'directory', mode: 0o755 });
   }
-  for (const { source, target, mode, size } of sorted) {
-    const entry = tar.entry({ ...unchanging, name: target.slice(1), type: 'file', mode, size });
-    // Ends with an error when the file has not the promised size any more.
-    await pipeline(createReadStream(source, { highWaterMark: 1024 * 1024 }), entry);
-  }
+  for (const file of sorted) await addFile(file, tar);
   tar.finalize();
 }
 

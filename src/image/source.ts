@@ -5,9 +5,17 @@ import { type EngineInfo, ImageError } from '../engine/engine.js';
 /** What the configuration says about the image. */
 export interface ImageWish {
   source: 'auto' | 'host' | 'build' | 'pull';
-  /** For `pull`: the image to pull; for `build`: the base image. */
+  pullPolicy: 'missing' | 'always' | 'never';
+  /** The image to pull. */
   reference?: string | undefined;
+  /** The image to build on. */
+  base: string;
+  /** `linux/arm64`; the engine's own when absent. */
+  platform?: string | undefined;
 }
+
+/** As far as the decision depends on it. */
+type SourceWish = Pick<ImageWish, 'source'> & Partial<ImageWish>;
 
 /** This machine, in Node's words. */
 export interface HostPlatform {
@@ -26,24 +34,39 @@ export interface ImageDecision {
  * Chooses how the image is made available.
  * @throws ImageError (IMAGE_SOURCE_UNAVAILABLE) when the wish cannot be fulfilled with this engine
  */
-export function decideImageSource(engine: EngineInfo, wish: ImageWish, host: HostPlatform): ImageDecision {
+export function decideImageSource(
+  engine: Pick<EngineInfo, 'kind' | 'os' | 'architecture'>,
+  wish: SourceWish,
+  host: HostPlatform,
+): ImageDecision {
   if (engine.kind === 'process') return { kind: 'none', reason: 'local processes need no image' };
-  if (wish.source === 'build' || wish.source === 'pull')
-    throw unavailable(`image source "${wish.source}" is not available yet`);
-  const obstacle = hostRuntimeObstacle(engine, host);
-  if (obstacle === undefined)
-    return {
-      kind: 'host-runtime',
-      reason: `assembled from this machine's Node for ${engine.os}/${engine.architecture}`,
-    };
-  throw unavailable(`no image can be assembled from this machine's Node: ${obstacle}`);
+  const [os = '', architecture = ''] = (wish.platform ?? `${engine.os}/${engine.architecture}`).split('/');
+  const platform = `${os}/${architecture}`;
+  const { source, reference } = wish;
+  if (source === 'pull' || (source === 'auto' && reference !== undefined)) {
+    if (reference === undefined) throw unavailable('image source "pull" needs image.reference');
+    return { kind: 'pull', reason: `${reference}, ${policyWords[wish.pullPolicy ?? 'missing']}` };
+  }
+  const obstacle = hostRuntimeObstacle(os, architecture, host);
+  if (source !== 'build' && obstacle === undefined)
+    return { kind: 'host-runtime', reason: `assembled from this machine's Node for ${platform}` };
+  if (source === 'host') throw unavailable(`no image can be assembled from this machine's Node: ${obstacle}`);
+  if (os !== 'linux') throw unavailable(`the server's image is for linux, the daemon runs ${platform}`);
+  const why = source === 'build' ? '' : `, since this machine's Node does not fit: ${obstacle}`;
+  return { kind: 'build', reason: `built on ${wish.base ?? 'a base image'} for ${platform}${why}` };
 }
 
-function hostRuntimeObstacle(engine: EngineInfo, host: HostPlatform): string | undefined {
+const policyWords = {
+  missing: 'pulled where the engine lacks it',
+  always: 'pulled each time',
+  never: 'as the engine has it, never pulled',
+} as const;
+
+function hostRuntimeObstacle(os: string, architecture: string, host: HostPlatform): string | undefined {
   if (host.platform !== 'linux') return `it is a Node for ${host.platform}, a container needs one for linux`;
-  const architecture = dockerArchitecture(host.arch);
-  if (engine.os === host.platform && sameArchitecture(engine.architecture, architecture)) return undefined;
-  return `it is for linux/${architecture}, the daemon runs ${engine.os}/${engine.architecture}`;
+  const own = dockerArchitecture(host.arch);
+  if (os === host.platform && sameArchitecture(architecture, own)) return undefined;
+  return `it is for linux/${own}, the image has to be for ${os}/${architecture}`;
 }
 
 function unavailable(why: string): ImageError {

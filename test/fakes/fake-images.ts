@@ -2,13 +2,20 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
-import { ImageError, type ImageInfo, type ImageStore } from '../../src/engine/engine.js';
+import { ImageError, type ImageInfo, type ImageStore, type PullRequest } from '../../src/engine/engine.js';
 
 export interface FakeImages extends ImageStore {
   /** How often something was loaded. */
   loads: number;
   /** The next load fails, with these words. */
   failNextLoad: string | undefined;
+  /** Layers that the archives of the loads so far carried. */
+  layersSent: string[][];
+  /** Every pull so far, and what it does: gives an image, or fails. */
+  pulls: PullRequest[];
+  onPull: (request: PullRequest, attempt: number) => Partial<ImageInfo>;
+  /** Loads fail where a layer is not in the archive, even one that is stored. */
+  wantsAllLayers: boolean;
   /** IDs are given as containerd's image store does: not the digest of the config. */
   foreignIds: boolean;
 }
@@ -24,12 +31,18 @@ interface Config {
   rootfs: { diff_ids: string[] };
 }
 
+const nowhere = { layers: [], labels: {}, tags: [], digests: [], os: 'linux', architecture: 'amd64' };
+
 export function fakeImages(): FakeImages {
   const stored = new Map<string, ImageInfo>();
 
   const images: FakeImages = {
     loads: 0,
     failNextLoad: undefined,
+    layersSent: [],
+    pulls: [],
+    onPull: () => ({}),
+    wantsAllLayers: false,
     foreignIds: false,
 
     async find(reference, signal) {
@@ -49,13 +62,33 @@ export function fakeImages(): FakeImages {
       if (!manifest || text === undefined)
         throw new ImageError('IMAGE_LOAD_FAILED', 'The image could not be loaded: no manifest');
       const config = JSON.parse(text) as Config;
-      const layers = manifest.Layers.map((name) => digests.get(name) ?? '');
+      images.layersSent.push(manifest.Layers.flatMap((name) => digests.get(name) ?? []));
+      const known = (index: number) =>
+        images.wantsAllLayers ? undefined : [...stored.values()].map(({ layers }) => layers[index])[0];
+      const layers = manifest.Layers.map((name, index) => digests.get(name) ?? known(index) ?? '');
       if (JSON.stringify(layers) !== JSON.stringify(config.rootfs.diff_ids))
         throw new ImageError('IMAGE_LOAD_FAILED', 'The image could not be loaded: wrong diff id calculated');
       const id = `sha256:${createHash('sha256')
         .update(images.foreignIds ? `index of ${text}` : text)
         .digest('hex')}`;
-      stored.set(id, { id, layers, labels: config.config.Labels, tags: manifest.RepoTags });
+      stored.set(id, { ...nowhere, id, layers, labels: config.config.Labels, tags: manifest.RepoTags });
+    },
+
+    async pull(request) {
+      request.signal?.throwIfAborted();
+      images.pulls.push(request);
+      const { repository, tag } = request;
+      const name = `${repository}${tag.includes(':') ? '@' : ':'}${tag}`;
+      const image = { ...nowhere, id: `sha256:${name}`, tags: [name], ...images.onPull(request, images.pulls.length) };
+      stored.set(image.id, image);
+    },
+
+    async build() {
+      throw new ImageError('IMAGE_BUILD_FAILED', 'This engine builds nothing');
+    },
+
+    save(reference) {
+      throw new ImageError('IMAGE_SAVE_FAILED', `This engine does not save ${reference}`);
     },
 
     async remove(reference, signal) {

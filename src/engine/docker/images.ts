@@ -2,9 +2,11 @@
 import { Readable } from 'node:stream';
 import { KServeEnvError } from '../../errors.js';
 import { EngineFailedError, ImageError, type ImageInfo, type ImageStore } from '../engine.js';
-import { LineBuffer } from '../line-buffer.js';
-import { callDaemon, type Daemon, type DaemonAnswer, openAnswer } from './call.js';
+import { buildImage } from './build.js';
+import { callDaemon, type Daemon, openAnswer } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
+import { DaemonComplaint, readMessages } from './json-lines.js';
+import { pullImage } from './pull.js';
 import { imageListReply, imageReply, readReply } from './replies.js';
 
 /** Image handling of one Docker daemon. */
@@ -19,6 +21,9 @@ export function dockerImages(daemon: Daemon): ImageStore {
       layers: image.RootFS?.Layers ?? [],
       labels: image.Config?.Labels ?? {},
       tags: image.RepoTags,
+      digests: image.RepoDigests,
+      os: image.Os ?? '',
+      architecture: image.Architecture ?? '',
     };
   }
 
@@ -37,13 +42,33 @@ export function dockerImages(daemon: Daemon): ImageStore {
           limit: 'idle',
           signal,
         });
-        await readProgress(answer);
+        try {
+          for await (const _ of readMessages(answer.body));
+        } finally {
+          answer.close();
+        }
       } catch (error) {
         signal?.throwIfAborted();
         // What our own end threw, such as a file that cannot be read, says more than the connection it tore.
         throw loadError(upload.errored ?? error);
       } finally {
         upload.destroy();
+      }
+    },
+
+    pull: (request) => pullImage(daemon, request),
+
+    build: (request) => buildImage(daemon, request),
+
+    async *save(reference, signal) {
+      const path = `/images/${encodeURI(reference)}/get`;
+      try {
+        const answer = await openAnswer(daemon, { method: 'GET', path, limit: 'idle', signal });
+        yield* answer.body;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof DaemonRefusal)) throw error;
+        throw new ImageError('IMAGE_SAVE_FAILED', `${reference} could not be saved: ${error.words}`, { cause: error });
       }
     },
 
@@ -77,33 +102,8 @@ function absent(error: unknown): undefined {
   throw error;
 }
 
-/** Reads the lines of JSON that `load` answers: the failure of a load comes with status 200, as a line with `error`. */
-async function readProgress(answer: DaemonAnswer): Promise<void> {
-  const lines = new LineBuffer();
-  const read = (line: string | undefined) => {
-    const said = line === undefined || line.trim() === '' ? undefined : errorIn(line);
-    if (said !== undefined) throw new ImageError('IMAGE_LOAD_FAILED', `The image could not be loaded: ${said}`);
-  };
-  try {
-    for await (const chunk of answer.body) for (const line of lines.push(Buffer.from(chunk))) read(line);
-    read(lines.rest());
-  } finally {
-    answer.close();
-  }
-}
-
-function errorIn(line: string): string | undefined {
-  try {
-    const message: unknown = JSON.parse(line);
-    if (typeof message !== 'object' || message === null || !('error' in message)) return undefined;
-    return String(message.error);
-  } catch {
-    return `the daemon answered ${JSON.stringify(line.slice(0, 200))}`;
-  }
-}
-
 function loadError(error: unknown): unknown {
   if (error instanceof KServeEnvError) return error;
-  const words = error instanceof DaemonRefusal ? error.words : String(error);
+  const words = error instanceof DaemonRefusal || error instanceof DaemonComplaint ? error.words : String(error);
   return new ImageError('IMAGE_LOAD_FAILED', `The image could not be loaded: ${words}`, { cause: error });
 }

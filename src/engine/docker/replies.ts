@@ -61,7 +61,10 @@ export const networkListReply = z.array(
 
 export const networkReply = z.object({ Containers: z.record(z.string(), z.unknown()).nullish() });
 
-export const waitReply = z.object({ StatusCode: z.number() });
+export const waitReply = z.object({
+  StatusCode: z.number(),
+  Error: z.object({ Message: z.string().nullish() }).nullish(),
+});
 
 export const imageReply = z.object({
   Id: z.string(),
@@ -70,8 +73,25 @@ export const imageReply = z.object({
     .nullish()
     .transform((value) => value ?? []),
   RootFS: z.object({ Layers: z.array(z.string()).nullish() }).nullish(),
+  RepoDigests: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? []),
+  Os: z.string().nullish(),
+  Architecture: z.string().nullish(),
   Config: z.object({ Labels: labels }).nullish(),
 });
+
+/** One line of what load, pull and build answer. */
+export const messageReply = z.object({
+  status: z.string().nullish(),
+  id: z.string().nullish(),
+  stream: z.string().nullish(),
+  progressDetail: z.object({ current: z.number().nullish(), total: z.number().nullish() }).nullish(),
+  error: z.unknown(),
+  errorDetail: z.object({ message: z.string().nullish() }).nullish().catch(undefined),
+});
+export type DaemonMessage = z.output<typeof messageReply>;
 
 export const imageListReply = z.array(z.object({ Id: z.string() }));
 

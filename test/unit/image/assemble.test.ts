@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assembleImage, planImage } from '../../../src/image/ensure-image.js';
 import { hostRuntime } from '../../../src/image/host-runtime.js';
 import { imageArchive } from '../../../src/image/image-archive.js';
-import { digestLayer, tarLayer } from '../../../src/image/layer.js';
+import { digestLayer, layerSize, tarLayer } from '../../../src/image/layer.js';
 import { type FakeImages, fakeImages } from '../../fakes/fake-images.js';
 
 describe('The image of a small Node', () => {
@@ -59,6 +59,41 @@ describe('The image of a small Node', () => {
     expect(images.loads).toBe(1);
   });
 
+  it('is read once where nothing is known of it, and remembered', async () => {
+    const first = await assembleImage(images, { ...(await options()), cacheDir: undefined });
+    const again = await assembleImage(fakeImages(), await options());
+    expect(again).toMatchObject({ imageId: first.imageId, tag: first.tag, cached: false });
+    expect((await planImage(await options())).id).toBe(first.imageId);
+    const [entry = ''] = await readdir(join(directory, 'cache'));
+    const kept = JSON.parse(await readFile(join(directory, 'cache', entry), 'utf8'));
+    expect(kept).toEqual(await digestLayer((await hostRuntime(node, [])).files));
+  });
+
+  it('sends of a second version only the layer that is new', async () => {
+    const first = await assembleImage(images, await options());
+    await writeFile(bundlePath, 'another program');
+    const second = await assembleImage(images, await options());
+    expect(second.imageId).not.toBe(first.imageId);
+    const { layers } = await planImage(await options());
+    expect(images.layersSent.map((sent) => sent.length)).toEqual([2, 1]);
+    expect(images.layersSent[1]).toEqual([layers[1]?.digest]);
+  });
+
+  it('sends all of it to an engine that wants to see what it has', async () => {
+    await assembleImage(images, await options());
+    images.wantsAllLayers = true;
+    await writeFile(bundlePath, 'another program');
+    expect((await assembleImage(images, await options())).imageId).toBe((await planImage(await options())).id);
+    expect(images.layersSent.map((sent) => sent.length)).toEqual([2, 1, 2]);
+  });
+
+  it('leaves nothing out over another runtime', async () => {
+    await assembleImage(images, await options());
+    await writeFile(node, 'a newer executable');
+    await assembleImage(images, await options());
+    expect(images.layersSent.map((sent) => sent.length)).toEqual([2, 2]);
+  });
+
   it('is recognised by its layers and label where the engine gives IDs of its own', async () => {
     images.foreignIds = true;
     const first = await assembleImage(images, await options());
@@ -75,7 +110,8 @@ describe('The image of a small Node', () => {
 
   it('does not believe an engine that has something else under its tag', async () => {
     const { tag } = await planImage(await options());
-    const liar = { ...images, find: async () => ({ id: 'sha256:other', layers: [], labels: {}, tags: [tag] }) };
+    const other = { id: 'sha256:other', layers: [], labels: {}, tags: [tag], digests: [], os: '', architecture: '' };
+    const liar = { ...images, find: async () => other };
     await expect(assembleImage(liar, await options())).rejects.toMatchObject({ code: 'IMAGE_LOAD_FAILED' });
   });
 
@@ -138,5 +174,6 @@ describe('The image of a small Node', () => {
       size += chunk.length;
     }
     expect(await digestLayer(files)).toEqual({ digest: `sha256:${hash.digest('hex')}`, size });
+    expect(await layerSize(files)).toBe(size);
   });
 });

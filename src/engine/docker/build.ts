@@ -1,0 +1,52 @@
+/** Builds an image: `POST /build`, with the daemon's own builder, read to its last line. */
+import { Readable } from 'node:stream';
+import { KServeEnvError } from '../../errors.js';
+import { type BuildRequest, ImageError } from '../engine.js';
+import { type Daemon, openAnswer } from './call.js';
+import { DaemonRefusal } from './daemon-errors.js';
+import { DaemonComplaint, readMessages } from './json-lines.js';
+
+/**
+ * @throws ImageError (IMAGE_BUILD_FAILED) in the daemon's words; what the context throws comes through whole
+ */
+export async function buildImage(daemon: Daemon, request: BuildRequest): Promise<void> {
+  const { context, tag, buildArgs, platform, onStep, signal } = request;
+  const upload = Readable.from(context, { objectMode: false });
+  try {
+    const answer = await openAnswer(daemon, {
+      method: 'POST',
+      path: '/build',
+      query: {
+        t: tag,
+        buildargs: JSON.stringify(buildArgs),
+        // Containers of steps go, of failed ones too.
+        rm: true,
+        forcerm: true,
+        ...(platform !== undefined && { platform }),
+      },
+      upload,
+      limit: 'idle',
+      signal,
+    });
+    try {
+      for await (const { stream } of readMessages(answer.body)) {
+        const step = stream?.trim();
+        if (step?.startsWith('Step ') || step?.startsWith('STEP ')) onStep?.(step);
+      }
+    } finally {
+      answer.close();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    const cause = upload.errored ?? error;
+    if (cause instanceof KServeEnvError) throw cause;
+    const words = cause instanceof DaemonRefusal || cause instanceof DaemonComplaint ? cause.words : String(cause);
+    throw new ImageError('IMAGE_BUILD_FAILED', `The image could not be built: ${words}`, {
+      hint: 'see that image.base has a Node of version 20.19 or newer; docker build -f Dockerfile shows the steps',
+      cause,
+      details: { tag },
+    });
+  } finally {
+    upload.destroy();
+  }
+}

@@ -1,0 +1,57 @@
+/** Pulls an image: `POST /images/create`, read to its last line. */
+import { KServeEnvError } from '../../errors.js';
+import { ImageError, type PullRequest } from '../engine.js';
+import { type Daemon, openAnswer } from './call.js';
+import { DaemonRefusal } from './daemon-errors.js';
+import { DaemonComplaint, readMessages } from './json-lines.js';
+import { pullError } from './pull-errors.js';
+import { pullTracker } from './pull-tracker.js';
+
+/**
+ * The daemon tries again by itself for minutes while a registry is gone. It is given up when nothing arrived for as long
+ * as it may be silent.
+ * @throws ImageError, in the daemon's words; EngineUnreachableError when it says nothing at all
+ */
+export async function pullImage(daemon: Daemon, request: PullRequest): Promise<void> {
+  const { repository, tag, platform, auth, onProgress, signal } = request;
+  const reference = `${repository}${tag.includes(':') ? '@' : ':'}${tag}`;
+  try {
+    const answer = await openAnswer(daemon, {
+      method: 'POST',
+      path: '/images/create',
+      query: { fromImage: repository, tag, ...(platform !== undefined && { platform }) },
+      // Not in the query, where logs of proxies would keep it. URL-safe, as the API has it.
+      ...(auth && { headers: { 'X-Registry-Auth': Buffer.from(JSON.stringify(auth)).toString('base64url') } }),
+      limit: 'idle',
+      signal,
+    });
+    const tracker = pullTracker();
+    let advanced = performance.now();
+    try {
+      for await (const message of readMessages(answer.body)) {
+        const now = performance.now();
+        if (tracker.take(message)) {
+          advanced = now;
+          onProgress?.(tracker.progress());
+        } else if (now - advanced > daemon.limits.idleMs) throw stalled(reference, now - advanced, message.status);
+      }
+    } finally {
+      answer.close();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof KServeEnvError) throw error;
+    const words = error instanceof DaemonRefusal || error instanceof DaemonComplaint ? error.words : String(error);
+    throw pullError(reference, words, error);
+  }
+}
+
+function stalled(reference: string, milliseconds: number, words: string | null | undefined): ImageError {
+  const seconds = (milliseconds / 1000).toFixed(0);
+  const last = words ? `: the daemon says ${words}` : '';
+  return new ImageError('IMAGE_PULL_FAILED', `Nothing of ${reference} arrived for ${seconds} s${last}`, {
+    hint: 'see whether the registry can be reached from where the daemon runs, then try again',
+    retryable: true,
+    details: { reference, stalled: true },
+  });
+}
