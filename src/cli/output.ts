@@ -1,5 +1,6 @@
 /** What goes to stdout: the result as text, or one JSON object of a fixed form. */
 import { ExitCode, KServeEnvError } from '../errors.js';
+import { printable } from './text.js';
 
 /** The form of every `--json` answer, errors included. */
 export interface JsonAnswer {
@@ -48,14 +49,37 @@ export function exitCodeOf(error: unknown): ExitCode {
   return error instanceof KServeEnvError ? error.exitCode : ExitCode.bug;
 }
 
-/** An error for people: message, then the next step. A stack only for a bug of ours, or when asked for. */
-export function errorText(error: unknown, verbose: boolean): string {
+/** An error for people, as its lines go to stderr or into an annotation. */
+export interface ErrorWords {
+  /** What failed; a stack only for a bug of ours. */
+  message: string;
+  /** The next step. */
+  hint: string | undefined;
+  /** Stacks of the error and its causes, where they were asked for. */
+  causes: string | undefined;
+}
+
+/** What is said of an error. What a server or daemon put into it cannot move the cursor. */
+export function errorWords(error: unknown, verbose: boolean): ErrorWords {
   if (!(error instanceof KServeEnvError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return `error: ${text}\n  → ${bugHint}`;
+    return { message: printable(text), hint: bugHint, causes: undefined };
   }
-  const next = error.hint === undefined ? '' : `\n  → ${error.hint}`;
-  return `error: ${error.message}${next}${verbose ? `\n${causes(error)}` : ''}`;
+  const { message, hint } = error;
+  return {
+    message: printable(message),
+    hint: hint === undefined ? undefined : printable(hint),
+    causes: verbose ? printable(causes(error)) : undefined,
+  };
+}
+
+/** The message, the next step on a line of its own, and causes if there are any. */
+export function errorText({ message, hint, causes }: ErrorWords, next: string): string {
+  return [
+    message,
+    ...(hint === undefined ? [] : [`  ${next} ${hint}`]),
+    ...(causes === undefined ? [] : [causes]),
+  ].join('\n');
 }
 
 function causes(error: Error): string {

@@ -3,7 +3,8 @@ import { type LogLine, logs } from '../commands/logs.js';
 
 import { ExitCode } from '../errors.js';
 import { jsonAnswer } from './output.js';
-import { configFlags, type GlobalFlags, reportError, type Terminal, terminalContext, writeJson } from './run.js';
+import { configFlags, type GlobalFlags, reportError, type Terminal, terminalContext } from './run.js';
+import { writeJson } from './write.js';
 
 /** Flags of `logs`, durations in milliseconds. */
 export interface LogsFlags extends GlobalFlags {

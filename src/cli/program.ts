@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { packageVersion } from '../commands/package-info.js';
 import { ExitCode, UsageError } from '../errors.js';
-import { progressModes } from './progress.js';
+import { progressModes } from './progress/create.js';
 import { reportError, runCommand, type Terminal } from './run.js';
 import type { Cli } from './verb.js';
 import { doctorVerb } from './verbs/doctor.js';
@@ -12,6 +12,7 @@ import { healthVerb } from './verbs/health.js';
 import { inferVerb } from './verbs/infer.js';
 import { initVerb } from './verbs/init.js';
 import { logsVerb } from './verbs/logs.js';
+import { lsVerb } from './verbs/ls.js';
 import { serveVerb } from './verbs/serve.js';
 import { smokeVerb } from './verbs/smoke.js';
 import { statusVerb } from './verbs/status.js';
@@ -23,6 +24,7 @@ const verbs = [
   doctorVerb,
   upVerb,
   statusVerb,
+  lsVerb,
   healthVerb,
   inferVerb,
   smokeVerb,
@@ -36,7 +38,8 @@ const verbs = [
 export async function runProgram(argv: string[], terminal: Terminal): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.ok;
   /** What commander would print on a usage error is held back where JSON is asked for. */
-  const json = argv.includes('--json');
+  const flags = { json: argv.includes('--json'), events: argv.includes('--events') };
+  const json = flags.json || flags.events;
   const program = makeProgram(terminal, json, (code) => {
     exitCode = code;
   });
@@ -48,9 +51,11 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
     // Help and version come as errors with exit code 0; what else commander refuses is usage.
     if (error.exitCode === 0) return ExitCode.ok;
     if (json) {
-      const message = error.message.replace(/^error: /, '');
+      // Commander's own word for a call without a verb is "(outputHelp)".
+      const message = error.code === 'commander.help' ? 'no verb was given' : error.message.replace(/^error: /, '');
       const usage = new UsageError(message, { hint: 'kserve-env --help' });
-      return reportError(program.args[0] ?? 'kserve-env', terminal, { json }, usage);
+      const verb = program.args.find((word) => !word.startsWith('-')) ?? 'kserve-env';
+      return reportError(verb, terminal, flags, usage);
     }
     return ExitCode.usage;
   }
@@ -62,33 +67,65 @@ function makeProgram(terminal: Terminal, json: boolean, finish: (exitCode: ExitC
   const program = new Command('kserve-env')
     .description('A real KServe v2 (Open Inference Protocol) server on your own machine: up, checked, gone.')
     .version(packageVersion(), '-V, --version', 'print the version')
-    .helpCommand(false)
+    .usage('<verb> [flags]')
+    .optionsGroup('Flags:')
+    .commandsGroup('Verbs:')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [verb]', 'show the help of a verb')
+    .showHelpAfterError('  → kserve-env --help')
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => (json ? false : stderr.write(text)),
     })
-    .configureHelp({ sortSubcommands: false })
+    .configureHelp({ sortSubcommands: false, subcommandTerm })
     .exitOverride();
   program.addHelpText('after', examples);
   const cli: Cli = {
     terminal,
+    program,
     finish,
-    verb: (name, description) =>
-      program
-        .command(name)
-        .description(description)
-        .addOption(new Option('-c, --config <file>', 'config file (default: kserve-env.yaml here or above)'))
-        .addOption(new Option('-n, --name <name>', "environment's name (default: from the config's path)"))
-        .addOption(new Option('--engine <engine>', 'auto, docker, podman or process'))
-        .addOption(new Option('--json', 'one JSON object on stdout, errors included'))
-        .addOption(new Option('--progress <mode>', 'how progress is shown').choices(progressModes).default('auto'))
-        .addOption(new Option('-v, --verbose', 'show more, and the causes of errors')),
-    run: async (name, flags, command, render) => finish(await runCommand(name, terminal, flags, command, render)),
+    verb: (name, description) => program.command(name).description(description),
+    run: async (name, flags, command, render, summary) =>
+      finish(await runCommand(name, terminal, flags, command, render, summary)),
   };
   for (const add of verbs) add(cli);
+  // After their own, which come first in the help.
+  for (const command of program.commands) addFlagsOfEveryVerb(command, `kserve-env ${command.name()}`);
   return program;
 }
+
+/** `up [flags]`: a verb's flags are in its own help. */
+function subcommandTerm(command: Command): string {
+  const words = command.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), '[flags]', ...words].join(' ');
+}
+
+/** @param line the words by which the verb is called */
+function addFlagsOfEveryVerb(command: Command, line: string): void {
+  const help = new Option('-h, --help', 'show this help').helpGroup(everyVerb);
+  command
+    .usage(command.usage().replace('[options]', '[flags]'))
+    .addHelpOption(help)
+    .showHelpAfterError(`  → ${line} --help`);
+  for (const option of command.options) option.helpGroup('Flags:');
+  for (const inner of command.commands) addFlagsOfEveryVerb(inner, `${line} ${inner.name()}`);
+  if (command.commands.length > 0) return;
+  const options = [
+    new Option('-c, --config <file>', 'config file (default: kserve-env.yaml here or above)'),
+    new Option('-n, --name <name>', "the environment's name (default: from the config's path)"),
+    new Option('--engine <engine>', 'auto, docker, podman or process (default: auto)'),
+    new Option('--json', 'one JSON object on stdout, errors included'),
+    new Option('--progress <mode>', 'how progress is shown').choices(progressModes).default('auto'),
+    new Option('-v, --verbose', 'show more, and the causes of errors'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(everyVerb));
+}
+
+const everyVerb = 'Flags of every verb:';
 
 const examples = `
 Examples:

@@ -1,10 +1,14 @@
 /** Runs one command: builds its context, prints what it returns or throws, and gives the exit code. */
-import { stringify } from 'lossless-json';
-import type { CommandContext, CommandResult } from '../commands/context.js';
+import type { CommandContext, CommandResult, PhaseRecord } from '../commands/context.js';
 import type { ConfigFlags } from '../config/load.js';
 import { ExitCode } from '../errors.js';
-import { errorText, exitCodeOf, jsonAnswer } from './output.js';
-import { createProgress, type ProgressMode, painter } from './progress.js';
+import { addToSummary, inGithubActions } from './github.js';
+import { exitCodeOf, jsonAnswer } from './output.js';
+import { createProgress, type ProgressMode } from './progress/create.js';
+import type { ProgressDisplay } from './progress/display.js';
+import { eventProgress, fanOut } from './progress/events.js';
+import { printable } from './text.js';
+import { writeError, writeJson, writeWarning } from './write.js';
 
 /** The flags that every command has, as commander gives them. */
 export interface GlobalFlags {
@@ -18,6 +22,8 @@ export interface GlobalFlags {
   httpPort?: string;
   timeout?: string;
   budget?: string;
+  /** Of `up`: one JSON object a line, as things happen. */
+  events?: boolean;
 }
 
 /** What the process lends to commands. */
@@ -29,42 +35,91 @@ export interface Terminal {
   signal: AbortSignal;
 }
 
+/** How a command went, for the summary of a CI job. */
+export interface Outcome<Data> {
+  /** Absent where the command could not do its work. */
+  data: Data | undefined;
+  error: unknown;
+  /** The phases that finished. */
+  phases: readonly PhaseRecord[];
+}
+
 /** The flags that reach the config. */
 export function configFlags(flags: GlobalFlags): ConfigFlags {
   const { config, name, engine, grpcPort, httpPort, timeout, budget } = flags;
   return { config, name, engine, timeout, budget, 'grpc-port': grpcPort, 'http-port': httpPort };
 }
 
-/** A command's context in this terminal. */
+/** A command's context in this terminal. Its progress has an end, before which nothing else may be written. */
 export async function terminalContext(
   { stderr, env, cwd, signal }: Terminal,
-  flags: GlobalFlags,
-): Promise<CommandContext> {
-  return { env, cwd, signal, progress: await createProgress(flags.progress ?? 'auto', stderr, env) };
+  { progress = 'auto', events }: GlobalFlags,
+): Promise<CommandContext & { progress: ProgressDisplay }> {
+  // Who reads the events does not look at the lines, unless they are asked for.
+  const mode = events && progress === 'auto' ? 'quiet' : progress;
+  return { env, cwd, signal, progress: await createProgress(mode, stderr, env) };
 }
 
-/** @returns the exit code; everything is printed already */
+/**
+ * @param render for people
+ * @param summary Markdown for the summary of a CI job; empty for none
+ * @returns the exit code; everything is printed already
+ */
 export async function runCommand<Data>(
   name: string,
   terminal: Terminal,
   flags: GlobalFlags,
   command: (context: CommandContext) => Promise<CommandResult<Data>>,
   render: (data: Data) => string,
+  summary?: (outcome: Outcome<Data>) => string,
 ): Promise<ExitCode> {
-  const { stdout, stderr, env } = terminal;
+  const { stdout, env } = terminal;
+  const context = await terminalContext(terminal, flags);
+  const phases: PhaseRecord[] = [];
+  const summarise = (data: Data | undefined, error: unknown) => {
+    if (summary === undefined || !inGithubActions(env)) return;
+    const markdown = summary({ data, error, phases });
+    if (markdown !== '') addToSummary(env, markdown);
+  };
   try {
-    const { data, warnings, failure } = await command(await terminalContext(terminal, flags));
-    if (flags.json) writeJson(stdout, jsonAnswer(name, data, warnings, failure));
-    else {
-      const text = render(data);
-      if (text !== '') stdout.write(`${text}\n`);
-      for (const warning of warnings) stderr.write(`${painter(stderr, env)('yellow', 'warning:')} ${warning}\n`);
-      if (failure) stderr.write(`${errorText(failure, flags.verbose === true)}\n`);
-    }
-    return failure === undefined ? ExitCode.ok : failure.exitCode;
+    const remember = (record: PhaseRecord) => phases.push(record);
+    const progress = fanOut([context.progress, ...(flags.events ? [eventsOn(stdout)] : [])], remember);
+    const result = await command({ ...context, progress });
+    context.progress.end();
+    printResult(name, terminal, flags, result, render);
+    summarise(result.data, result.failure);
+    return result.failure === undefined ? ExitCode.ok : result.failure.exitCode;
   } catch (thrown) {
+    context.progress.end();
+    summarise(undefined, causeOf(thrown, terminal));
     return reportError(name, terminal, flags, thrown);
   }
+}
+
+function eventsOn(stdout: NodeJS.WriteStream) {
+  // Whether anybody still reads the events is no reason to stop halfway.
+  stdout.removeAllListeners('error').on('error', () => {});
+  return eventProgress((event) => writeJson(stdout, event, 0));
+}
+
+function printResult<Data>(
+  name: string,
+  terminal: Terminal,
+  flags: GlobalFlags,
+  { data, warnings, failure }: CommandResult<Data>,
+  render: (data: Data) => string,
+): void {
+  const { stdout } = terminal;
+  if (flags.json || flags.events) {
+    if (flags.events) for (const text of warnings) writeJson(stdout, { event: 'warning', time: now(), text }, 0);
+    writeAnswer(terminal, flags, jsonAnswer(name, data, warnings, failure));
+    return;
+  }
+  const text = render(data);
+  // Bytes of a model may be anything. To a file or program they go as they are.
+  if (text !== '') stdout.write(`${stdout.isTTY ? printable(text) : text}\n`);
+  for (const warning of warnings) writeWarning(name, terminal, warning);
+  if (failure) writeError(name, terminal, failure, flags.verbose === true);
 }
 
 /**
@@ -73,19 +128,27 @@ export async function runCommand<Data>(
  */
 export function reportError(
   name: string,
-  { stdout, stderr, signal }: Terminal,
+  terminal: Terminal,
   flags: GlobalFlags,
   thrown: unknown,
   space?: number,
 ): ExitCode {
-  const error = signal.aborted ? signal.reason : thrown;
-  if (flags.json) writeJson(stdout, jsonAnswer(name, null, [], error), space);
-  else stderr.write(`${errorText(error, flags.verbose === true)}\n`);
+  const error = causeOf(thrown, terminal);
+  if (flags.json || flags.events) writeAnswer(terminal, flags, jsonAnswer(name, null, [], error), space);
+  else writeError(name, terminal, error, flags.verbose === true);
   return exitCodeOf(error);
 }
 
-/** Indented; int64 beyond 2^53 and −0 stay exact. */
-export function writeJson(stdout: NodeJS.WriteStream, value: unknown, space?: number): void {
-  const minusZero = { test: (number: unknown) => Object.is(number, -0), stringify: () => '-0' };
-  stdout.write(`${stringify(value, undefined, space ?? 2, [minusZero])}\n`);
+function causeOf(thrown: unknown, { signal }: Terminal): unknown {
+  return signal.aborted ? signal.reason : thrown;
+}
+
+/** As the last of the events, an answer says that it is the result. */
+function writeAnswer({ stdout }: Terminal, { events }: GlobalFlags, answer: object, space?: number): void {
+  if (events) writeJson(stdout, { event: 'result', time: now(), ...answer }, 0);
+  else writeJson(stdout, answer, space);
+}
+
+function now(): string {
+  return new Date().toISOString();
 }

@@ -2,12 +2,14 @@
 import type { Command } from 'commander';
 import type { CommandContext, CommandResult } from '../commands/context.js';
 import type { ExitCode } from '../errors.js';
-import type { GlobalFlags, Terminal } from './run.js';
+import type { GlobalFlags, Outcome, Terminal } from './run.js';
 
 /** The command line that a verb is added to. */
 export interface Cli {
   terminal: Terminal;
-  /** A new verb, with the flags that all verbs have. */
+  /** All of it, for a verb that tells of the others. */
+  program: Command;
+  /** A new verb. The flags that all verbs have are added to it later. */
   verb(nameAndArguments: string, description: string): Command;
   /** Runs the verb's command, and prints its result or its error. */
   run<Data>(
@@ -15,6 +17,8 @@ export interface Cli {
     flags: GlobalFlags,
     command: (context: CommandContext) => Promise<CommandResult<Data>>,
     render: (data: Data) => string,
+    /** Markdown for the page of a CI job; empty for none. */
+    summary?: (outcome: Outcome<Data>) => string,
   ): Promise<void>;
   /** Gives the exit code, for a verb that prints by itself. */
   finish(exitCode: ExitCode): void;

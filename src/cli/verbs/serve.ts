@@ -1,6 +1,7 @@
 import { withPorts } from '../options.js';
-import { configFlags, type GlobalFlags, reportError, terminalContext, writeJson } from '../run.js';
+import { configFlags, type GlobalFlags, reportError, terminalContext } from '../run.js';
 import type { Cli } from '../verb.js';
+import { writeJson } from '../write.js';
 
 /** `serve`: the server in the foreground. */
 export function serveVerb(cli: Cli): void {

@@ -7,8 +7,9 @@ export function smokeVerb(cli: Cli): void {
     async (flags: TargetFlags) => {
       const { smoke } = await import('../../commands/smoke.js');
       const { renderSmoke } = await import('../render.js');
+      const { smokeSummary } = await import('../summary.js');
       const render = (report: Parameters<typeof renderSmoke>[0]) => renderSmoke(report, flags.verbose === true);
-      await cli.run('smoke', flags, (context) => smoke(target(flags), context), render);
+      await cli.run('smoke', flags, (context) => smoke(target(flags), context), render, smokeSummary);
     },
   );
 }

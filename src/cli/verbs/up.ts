@@ -8,12 +8,15 @@ export function upVerb(cli: Cli): void {
     .option('--smoke', 'then check that it answers right')
     .option('--budget <duration>', 'what the set-up may take, for example 5m; over it the exit code is 10')
     .option('--timeout <duration>', 'how long to wait for the server and its models, for example 60s')
+    .option('--ttl <duration>', 'let the environment end by itself after so long, for example 30m')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--keep-on-failure', 'leave a failed environment for a closer look')
+    .option('--events', 'one JSON object a line on stdout as things happen, the result last')
     .action(async (flags: GlobalFlags & { smoke?: boolean; dryRun?: boolean; keepOnFailure?: boolean }) => {
       const { up } = await import('../../commands/up.js');
       const { renderUp } = await import('../render.js');
+      const { upSummary } = await import('../summary.js');
       const options = { flags: configFlags(flags), ...pick(flags, 'smoke', 'dryRun', 'keepOnFailure') };
-      await cli.run('up', flags, (context) => up(options, context), renderUp);
+      await cli.run('up', flags, (context) => up(options, context), renderUp, upSummary);
     });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { errorText, exitCodeOf, jsonAnswer } from '../../../src/cli/output.js';
-import { writeJson } from '../../../src/cli/run.js';
+import { errorText, errorWords, exitCodeOf, jsonAnswer } from '../../../src/cli/output.js';
+import { writeJson } from '../../../src/cli/write.js';
 import { ExitCode, KServeEnvError, TimedOutError, UsageError } from '../../../src/errors.js';
 import { recorder } from './terminal.js';
 
@@ -79,24 +79,32 @@ describe('JSON text', () => {
 });
 
 describe('an error for people', () => {
+  const textOf = (error: unknown, verbose = false) => errorText(errorWords(error, verbose), '→');
+
   it('that is known is its message and the next step, never a stack', () => {
-    expect(errorText(known, false)).toBe('error: Port 1 is taken\n  → use another');
-    expect(errorText(new UsageError('no'), false)).toBe('error: no');
+    expect(textOf(known)).toBe('Port 1 is taken\n  → use another');
+    expect(textOf(new UsageError('no'))).toBe('no');
   });
 
   it('tells its causes where more is asked for', () => {
-    const text = errorText(known, true);
-    expect(text).toContain('error: Port 1 is taken\n  → use another\n');
+    const text = textOf(known, true);
+    expect(text).toContain('Port 1 is taken\n  → use another\n');
     expect(text).toContain('caused by Error: EADDRINUSE');
   });
 
   it('that is unknown is a bug of ours, with its stack', () => {
     for (const verbose of [false, true]) {
-      const text = errorText(new TypeError('x is not a function'), verbose);
-      expect(text).toMatch(/^error: TypeError: x is not a function\n {4}at /);
+      const text = textOf(new TypeError('x is not a function'), verbose);
+      expect(text).toMatch(/^TypeError: x is not a function\n {4}at /);
       expect(text).toContain('this is a bug of kserve-env');
     }
-    expect(errorText('a string', false)).toContain('error: a string\n');
+    expect(textOf('a string')).toContain('a string\n');
+  });
+
+  it('keeps its lines, and cannot move the cursor', () => {
+    const hostile = new UsageError('first\n\tsecond\r\u001b[2Jthird\u009b1A\u202e', { hint: 'rm\u0007' });
+    expect(textOf(hostile, false)).toBe('first\n\tsecond\\u000d\\u001b[2Jthird\\u009b1A\\u202e\n  → rm\\u0007');
+    expect(textOf(hostile, true)).toMatch(/^[\P{Cc}\n\t]*$/u);
   });
 });
 

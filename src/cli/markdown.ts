@@ -1,0 +1,34 @@
+/** Pieces of GitHub Flavored Markdown (https://github.github.com/gfm). */
+import { oneLine } from './text.js';
+
+/** A column of a table. */
+export interface Column {
+  title: string;
+  /** Numbers stand to the right. */
+  right?: boolean;
+}
+
+/** A table of cells that are Markdown already. */
+export function tableOf(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = columns.map(({ right }) => (right ? '--:' : '---'));
+  return [line(columns.map(({ title }) => title)), line(rule), ...rows.map(line)].join('\n');
+}
+
+/** Any text as it stands, on one line. */
+export function inCell(text: string): string {
+  return oneLine(text).replace(/[\\`*_[\]<>|~#!&@]/g, '\\$&');
+}
+
+/** Any text as it stands, in a block whose fence is longer than any in the text. */
+export function block(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}`;
+}
+
+/** `0.004` → `0.4 %`. */
+export function percentOf(share: number): string {
+  const percent = share * 100;
+  return `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
+}
