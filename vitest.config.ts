@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** One project a kind of test, so that a machine runs what it can and names what it cannot. */
-const project = (name: string, include: string[], options: { timeoutMs: number; serial?: boolean }) => ({
+const project = (
+  name: string,
+  include: string[],
+  options: { timeoutMs: number; serial?: boolean; setup?: string },
+) => ({
   extends: true as const,
   test: {
     name,
@@ -12,7 +16,7 @@ const project = (name: string, include: string[], options: { timeoutMs: number; 
     // Modules that a test writes are Node's to import, as users' modules are.
     server: { deps: { external: [/kserve-env-config-/] } },
     // What these tests run is the built product.
-    ...(options.serial && { globalSetup: './test/prepare-setup.ts' }),
+    ...(options.serial && { globalSetup: options.setup ?? './test/prepare-setup.ts' }),
   },
 });
 
@@ -26,6 +30,11 @@ export default defineConfig({
         serial: true,
       }),
       project('docker', ['test/docker/**/*.test.ts'], { timeoutMs: 120_000, serial: true }),
+      project('podman', ['test/podman/**/*.test.ts'], {
+        timeoutMs: 120_000,
+        serial: true,
+        setup: './test/podman/podman-setup.ts',
+      }),
       project('interop', ['test/interop/**/*.test.ts'], { timeoutMs: 120_000, serial: true }),
     ],
   },

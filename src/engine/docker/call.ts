@@ -20,6 +20,8 @@ export const defaultLimits: DaemonLimits = { callMs: 10_000, idleMs: 30_000 };
 
 /** A daemon that can be asked, and the patience to have with it. */
 export interface Daemon {
+  /** What it said it is, and the name of its program. */
+  kind: 'docker' | 'podman';
   transport: Transport;
   limits: DaemonLimits;
   /** Aborts when the engine is closed: ends all calls under way. */

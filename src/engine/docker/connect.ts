@@ -11,7 +11,7 @@ export async function answers(socketPath: string, probeMs: number, signal?: Abor
   const probing = dockerEngine({ socketPath, limits: { callMs: probeMs } });
   try {
     const { kind } = await probing.info(signal);
-    return dockerEngine({ socketPath, kind });
+    return dockerEngine({ socketPath, kind: kind === 'podman' ? kind : 'docker' });
   } finally {
     await probing[Symbol.asyncDispose]();
   }

@@ -13,7 +13,7 @@ const nobodyUser = '65532:65532';
 const mebibyte = 1024 * 1024;
 
 /** Body of `POST /containers/create`; the name goes beside it. */
-export function createOptions(spec: InstanceSpec) {
+export function createOptions(spec: InstanceSpec, kind: 'docker' | 'podman' = 'docker') {
   const memory = spec.resources.memoryMiB * mebibyte;
   return {
     ...(spec.imageId !== undefined && { Image: spec.imageId }),
@@ -48,6 +48,9 @@ export function createOptions(spec: InstanceSpec) {
       Ulimits: [
         { Name: 'nofile', Soft: 4096, Hard: 4096 },
         { Name: 'core', Soft: 0, Hard: 0 },
+        // What Podman would set is higher than a user without CAP_SYS_RESOURCE may. It counts for all that this user
+        // runs, so it is no bound on the server, as PidsLimit is, and Docker needs none.
+        ...(kind === 'podman' ? [{ Name: 'nproc', Soft: 4096, Hard: 4096 }] : []),
       ],
       Init: true,
       IpcMode: 'private',

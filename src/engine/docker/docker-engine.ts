@@ -1,34 +1,24 @@
 /** The Docker adapter of the engine port: one environment is one container in one network of its own. */
 import { setMaxListeners } from 'node:events';
-import {
-  type Engine,
-  EngineFailedError,
-  type EngineInfo,
-  type EngineKind,
-  type Instance,
-  InstanceExistsError,
-  type InstanceSpec,
-} from '../engine.js';
-import { containerName, nameLabel } from '../labels.js';
+import { type Engine, EngineFailedError, type EngineInfo } from '../engine.js';
 import { callDaemon, type Daemon, type DaemonLimits, defaultLimits } from './call.js';
-import { createOptions } from './create-options.js';
-import { DaemonRefusal, failed } from './daemon-errors.js';
+import { createInstance } from './create.js';
+import { failed } from './daemon-errors.js';
 import { dockerExits } from './exits.js';
 import { daemonHost } from './host.js';
 import { dockerImages } from './images.js';
-import { findInstance, inspectContainer, listContainers, listInstances, whileExists } from './instances.js';
+import { findInstance, inspectContainer, listInstances, whileExists } from './instances.js';
 import { containerLogs } from './logs.js';
-import { claimNetwork, findNetworks, removeNetwork } from './networks.js';
 import { holderAmongContainers, portErrorOf } from './ports.js';
-import { removeContainer } from './removal.js';
-import { createReply, readReply, versionReply } from './replies.js';
+import { removeAll } from './removal.js';
+import { readReply, versionReply } from './replies.js';
 import { socketTransport } from './transport.js';
 import { containerUsage } from './usage.js';
 
 export interface DockerEngineOptions {
   socketPath: string;
   /** What the daemon said it is, by `info`; Docker unless given. */
-  kind?: EngineKind;
+  kind?: Daemon['kind'];
   /** For tests; the port's ten seconds by default. */
   limits?: Partial<DaemonLimits>;
 }
@@ -39,6 +29,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
   // Every call under way listens to it.
   setMaxListeners(0, closing.signal);
   const daemon: Daemon = {
+    kind: options.kind ?? 'docker',
     transport: socketTransport(options.socketPath),
     limits: { ...defaultLimits, ...options.limits },
     closed: closing.signal,
@@ -55,7 +46,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
   };
 
   return {
-    kind: options.kind ?? 'docker',
+    kind: daemon.kind,
     images: dockerImages(daemon),
 
     async info(signal) {
@@ -78,7 +69,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
     },
 
     async create(spec, signal) {
-      return await create(daemon, spec, signal);
+      return await createInstance(daemon, spec, signal);
     },
 
     async start(instance, signal) {
@@ -135,70 +126,10 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
   };
 }
 
-function engineInfo(version: ReturnType<typeof versionReply.parse>, endpoint: string): EngineInfo {
+/** Docker and Podman answer to the same calls, and say in their version who they are. */
+function engineInfo(version: ReturnType<typeof versionReply.parse>, endpoint: string) {
   const podman = version.Components?.find(({ Name }) => Name === 'Podman Engine');
   const title = podman ? `Podman ${podman.Version}` : `Docker ${version.Version.split('+')[0]}`;
-  return { kind: podman ? 'podman' : 'docker', title, endpoint, os: version.Os, architecture: version.Arch };
-}
-
-/**
- * The container comes first: its name is the claim, and the daemon gives a container name to one only, which it does
- * not promise for networks. It may name a network that is not there before it starts. So a network without a container
- * always is a left-over, and never somebody's half-made environment.
- *
- * The requests that make something do not carry the caller's signal: cut off, they go on in the daemon, and what they
- * make a moment later would be nobody's. An abort is obeyed after each of them, when it is known what there is to remove.
- */
-async function create(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal): Promise<Instance> {
-  signal?.throwIfAborted();
-  let id: string;
-  try {
-    const reply = await callDaemon(daemon, {
-      method: 'POST',
-      path: '/containers/create',
-      query: { name: containerName(spec.name) },
-      body: createOptions(spec),
-      limit: 'work',
-    });
-    id = readReply(createReply, reply, daemon.transport.endpoint).Id;
-  } catch (error) {
-    if (error instanceof DaemonRefusal && error.status === 409) throw await nameTaken(daemon, spec.name, error);
-    throw failed(`The container of ${spec.name} could not be created`, error, hintForMounts(error));
-  }
-  try {
-    signal?.throwIfAborted();
-    await claimNetwork(daemon, spec.name);
-    signal?.throwIfAborted();
-    const created = await inspectContainer(daemon, id, signal);
-    if (created) return created;
-    throw new EngineFailedError(`${spec.name} was removed while it was made`);
-  } catch (error) {
-    // Not under the caller's signal: what was half made goes even when the caller gave up.
-    await removeAll(daemon, { id, name: spec.name }).catch(() => {});
-    signal?.throwIfAborted();
-    throw failed(`The network of ${spec.name} could not be created`, error);
-  }
-}
-
-/** A daemon in a virtual machine has only those directories of this machine that are shared with it. */
-function hintForMounts(error: unknown): string | undefined {
-  const about = error instanceof DaemonRefusal && /bind source path|mounts denied/i.test(error.words);
-  return about
-    ? 'share the directory of that file with the machine that Docker runs in, or use --engine process'
-    : undefined;
-}
-
-async function nameTaken(daemon: Daemon, name: string, cause: DaemonRefusal): Promise<InstanceExistsError> {
-  const ours = await findInstance(daemon, name).catch(() => undefined);
-  const remove = ours ? `kserve-env down --name ${name}` : `docker rm -f ${containerName(name)}`;
-  return new InstanceExistsError(name, { cause, hint: `${remove}, or choose another name with --name` });
-}
-
-async function removeAll(daemon: Daemon, instance: Pick<Instance, 'id' | 'name'>, signal?: AbortSignal): Promise<void> {
-  // Read before: a network made after this belongs to somebody who took the name after us.
-  const networks = await findNetworks(daemon, instance.name, signal);
-  if (!networks.some(({ Id }) => Id === instance.id)) await removeContainer(daemon, instance.id, signal);
-  const others = await listContainers(daemon, `${nameLabel}=${instance.name}`, signal);
-  if (others.length > 0) return;
-  for (const network of networks) await removeNetwork(daemon, network.Id, signal);
+  const kind = podman ? ('podman' as const) : ('docker' as const);
+  return { kind, title, endpoint, os: version.Os, architecture: version.Arch } satisfies EngineInfo;
 }

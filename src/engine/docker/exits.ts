@@ -1,7 +1,7 @@
 /** Waits for the end of containers, so that none is missed. */
 import type { ExitInfo } from '../engine.js';
-import { rejectOnAbort } from '../settle.js';
-import { type Daemon, type DaemonAnswer, openAnswer, readJson } from './call.js';
+import { pause, rejectOnAbort } from '../settle.js';
+import { callDaemon, type Daemon, type DaemonAnswer, openAnswer, readJson } from './call.js';
 import { exitInfo, readContainer, whileExists } from './instances.js';
 import { readReply, waitReply } from './replies.js';
 
@@ -13,6 +13,30 @@ export interface DockerExits {
 
 /** The container and every trace of how it ended are gone. */
 const unseen: ExitInfo = { exitCode: null, oomKilled: false };
+
+/** An exit and the removal after it are told apart by so many milliseconds at most; Podman looks every 250. */
+const toldLaterMs = 1_000;
+
+/**
+ * Podman's `next-exit` never ends where the container is removed before Podman has looked at it once. So its removal is
+ * waited for beside it; Docker needs none of this, and is not asked.
+ */
+function watchRemoval(daemon: Daemon, id: string, signal?: AbortSignal): { seen: Promise<undefined>; stop(): void } {
+  const stopped = new AbortController();
+  const either = signal ? AbortSignal.any([signal, stopped.signal]) : stopped.signal;
+  const look = async () => {
+    if (daemon.kind !== 'podman') return await new Promise<never>(() => {});
+    const query = { condition: 'removed' };
+    const path = `/containers/${id}/wait`;
+    await whileExists(callDaemon(daemon, { method: 'POST', path, query, limit: 'none', signal: either }));
+    await pause(toldLaterMs, either);
+    return undefined;
+  };
+  const seen = look();
+  // Whoever races it sees the rejection; a wait that has ended has no use for it.
+  seen.catch(() => {});
+  return { seen, stop: () => stopped.abort() };
+}
 
 export function dockerExits(daemon: Daemon): DockerExits {
   const arming = new Map<string, Set<Promise<unknown>>>();
@@ -42,15 +66,21 @@ export function dockerExits(daemon: Daemon): DockerExits {
       if (set.size === 0) arming.delete(id);
     });
     if (!answer) return unseen;
+    const removal = watchRemoval(daemon, id, signal);
     try {
       const before = await readContainer(daemon, id, signal);
       if (!before) return unseen;
       const state = before.State;
       if (state.Status === 'exited' || state.Status === 'dead') return exitInfo(state.ExitCode, state.OOMKilled);
-      const { StatusCode } = readReply(waitReply, await readJson(daemon, answer), daemon.transport.endpoint);
+      const ended = await Promise.race([readJson(daemon, answer), removal.seen]);
+      if (ended === undefined) return unseen;
+      const { StatusCode, Error: failure } = readReply(waitReply, ended, daemon.transport.endpoint);
       const after = await readContainer(daemon, id, signal);
+      // Podman tells by an error that the container went before its exit code was read.
+      if (failure?.Message) return after ? exitInfo(after.State.ExitCode, after.State.OOMKilled) : unseen;
       return exitInfo(StatusCode, after?.State.OOMKilled ?? false);
     } finally {
+      removal.stop();
       answer.close();
     }
   }

@@ -4,6 +4,7 @@ import { containerName, nameLabel } from '../labels.js';
 import { callDaemon, type Daemon } from './call.js';
 import { networkOptions } from './create-options.js';
 import { DaemonRefusal } from './daemon-errors.js';
+import { isNetworkInUse, isNetworkThere } from './dialect.js';
 import { networkListReply, networkReply, readReply } from './replies.js';
 
 export type Network = z.output<typeof networkListReply>[number];
@@ -28,22 +29,41 @@ export async function claimNetwork(daemon: Daemon, name: string, signal?: AbortS
   try {
     await createNetwork(daemon, name, signal);
   } catch (error) {
-    if (!(error instanceof DaemonRefusal) || error.status !== 409) throw error;
+    if (!isNetworkThere(error)) throw error;
     const leftOvers = await findNetworks(daemon, name, signal);
     for (const network of leftOvers.filter(({ Name }) => Name === containerName(name)))
-      await removeNetwork(daemon, network.Id, signal);
+      await removeNetwork(daemon, network.Id, undefined, signal);
     await createNetwork(daemon, name, signal);
   }
 }
 
-/** Removes a network, and takes out of it what others attached. Nothing there is no error. */
-export async function removeNetwork(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
+/** Sees to it that there is a network of this name, with our label. Whose it is, the container's name decides. */
+export async function ensureNetwork(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await createNetwork(daemon, name, signal);
+  } catch (error) {
+    const ours = isNetworkThere(error) && (await findNetworks(daemon, name, signal)).length > 0;
+    if (!ours) throw error;
+  }
+}
+
+/**
+ * Removes a network, and takes out of it what others attached. Nothing there is no error.
+ * @param inUse asked where something is attached: the network stays when it belongs to an environment by now
+ */
+export async function removeNetwork(
+  daemon: Daemon,
+  id: string,
+  inUse: () => Promise<boolean> = async () => false,
+  signal?: AbortSignal,
+): Promise<void> {
   try {
     await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, limit: 'work', signal });
   } catch (error) {
     if (!(error instanceof DaemonRefusal)) throw error;
     if (error.status === 404) return;
-    if (error.status !== 403) throw error;
+    if (!isNetworkInUse(error)) throw error;
+    if (await inUse()) return;
     await detachAll(daemon, id, signal);
     await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, limit: 'work', signal });
   }

@@ -23,7 +23,7 @@ export async function holderAmongContainers(
     return { description: `the environment ${environment}`, freeWith };
   }
   const name = holder.Names[0]?.replace(/^\//, '') ?? holder.Id.slice(0, 12);
-  return { description: `container ${name}`, freeWith: `docker stop ${name}` };
+  return { description: `container ${name}`, freeWith: `${daemon.kind} stop ${name}` };
 }
 
 /** `Bind for 127.0.0.1:9081 failed: port is already allocated`, `listen tcp4 127.0.0.1:9081: bind: address already in use` */

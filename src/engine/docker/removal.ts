@@ -1,22 +1,47 @@
-/** Removes one container for certain. */
-import { EngineFailedError } from '../engine.js';
+/** Removes a container, and all that belongs to it, for certain. */
+import { EngineFailedError, type Instance } from '../engine.js';
+import { nameLabel } from '../labels.js';
 import { pause } from '../settle.js';
 import { callDaemon, type Daemon } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
-import { readContainer } from './instances.js';
+import { isRemovalUnderWay } from './dialect.js';
+import { listContainers, readContainer } from './instances.js';
+import { findNetworks, type Network, removeNetwork } from './networks.js';
 
 const pollMs = 50;
 
+/** Removes exactly this container, and the networks of its name unless the name is somebody else's by now. */
+export async function removeAll(
+  daemon: Daemon,
+  instance: Pick<Instance, 'id' | 'name'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  // Read before: a network made after this belongs to somebody who took the name after us.
+  const networks = await findNetworks(daemon, instance.name, signal);
+  if (!networks.some(({ Id }) => Id === instance.id)) await removeContainer(daemon, instance.id, signal);
+  await removeUnused(daemon, instance.name, networks, signal);
+}
+
+/** Removes the networks of this name where no container has it. */
+export async function removeUnusedNetworks(daemon: Daemon, name: string): Promise<void> {
+  await removeUnused(daemon, name, await findNetworks(daemon, name));
+}
+
+async function removeUnused(daemon: Daemon, name: string, networks: Network[], signal?: AbortSignal): Promise<void> {
+  const inUse = async () => (await listContainers(daemon, `${nameLabel}=${name}`, signal)).length > 0;
+  for (const network of networks) if (!(await inUse())) await removeNetwork(daemon, network.Id, inUse, signal);
+}
+
 /** Kills and removes the container and its anonymous volumes. Resolves when it is gone, whoever removed it. */
-export async function removeContainer(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
+async function removeContainer(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
   const path = `/containers/${id}`;
   try {
     await callDaemon(daemon, { method: 'DELETE', path, query: { force: true, v: true }, limit: 'work', signal });
   } catch (error) {
     if (!(error instanceof DaemonRefusal)) throw error;
     if (error.status === 404) return;
-    // 409: somebody else is removing it already; then it is waited for.
-    if (error.status !== 409) throw error;
+    // Somebody else is removing it already; then it is waited for.
+    if (!isRemovalUnderWay(error)) throw error;
     await untilGone(daemon, id, error, signal);
   }
 }
@@ -28,7 +53,7 @@ async function untilGone(daemon: Daemon, id: string, cause: DaemonRefusal, signa
   }
   throw new EngineFailedError(`Container ${id.slice(0, 12)} is still there: ${cause.words}`, {
     cause,
-    hint: `docker rm -f ${id.slice(0, 12)}`,
+    hint: `${daemon.kind} rm -f ${id.slice(0, 12)}`,
     retryable: true,
   });
 }

@@ -1,0 +1,100 @@
+/** Makes a container with its network, or nothing. */
+import { EngineFailedError, type Instance, InstanceExistsError, type InstanceSpec } from '../engine.js';
+import { containerName } from '../labels.js';
+import { callDaemon, type Daemon } from './call.js';
+import { createOptions } from './create-options.js';
+import { DaemonRefusal, failed } from './daemon-errors.js';
+import { isInitMissing, isNameTaken, isNetworkMissing } from './dialect.js';
+import { findInstance, inspectContainer } from './instances.js';
+import { claimNetwork, ensureNetwork } from './networks.js';
+import { removeAll, removeUnusedNetworks } from './removal.js';
+import { createReply, readReply } from './replies.js';
+
+/**
+ * The container's name is the claim: the daemon gives it to one only. Docker does not promise that for networks, and
+ * lets a container name one that is not there before it starts; so the container comes first, and a network without a
+ * container is a left-over. Podman wants the network first, and has one of a name: there it is shared by all who try
+ * for that name, and goes with the last of them.
+ *
+ * The requests that make something do not carry the caller's signal: cut off, they go on in the daemon, and what they
+ * make a moment later would be nobody's. An abort is obeyed after each of them, when it is known what there is to remove.
+ * @throws InstanceExistsError when the name is in use
+ */
+export async function createInstance(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal): Promise<Instance> {
+  signal?.throwIfAborted();
+  let made: CreatedContainer;
+  try {
+    made = await createContainer(daemon, spec);
+  } catch (error) {
+    if (isNameTaken(error)) throw await nameTaken(daemon, spec.name, error);
+    throw failed(`The container of ${spec.name} could not be created`, error, hintForMounts(error));
+  }
+  try {
+    signal?.throwIfAborted();
+    if (!made.withNetwork) await claimNetwork(daemon, spec.name);
+    signal?.throwIfAborted();
+    const created = await inspectContainer(daemon, made.id, signal);
+    if (created) return created;
+    throw new EngineFailedError(`${spec.name} was removed while it was made`);
+  } catch (error) {
+    // Not under the caller's signal: what was half made goes even when the caller gave up.
+    await removeAll(daemon, { id: made.id, name: spec.name }).catch(() => {});
+    signal?.throwIfAborted();
+    throw failed(`The network of ${spec.name} could not be created`, error);
+  }
+}
+
+interface CreatedContainer {
+  id: string;
+  /** Its network had to be there before it. */
+  withNetwork: boolean;
+}
+
+/** So often the network may be taken away by others who gave up on the name, before it is given up here. */
+const mostNetworks = 8;
+
+async function createContainer(daemon: Daemon, spec: InstanceSpec): Promise<CreatedContainer> {
+  const body = createOptions(spec, daemon.kind);
+  let networks = 0;
+  while (true) {
+    try {
+      return { id: await postContainer(daemon, spec.name, body), withNetwork: networks > 0 };
+    } catch (error) {
+      if (isInitMissing(error) && body.HostConfig.Init) {
+        // The server handles its signals and leaves no children, so it can be the first process itself.
+        body.HostConfig.Init = false;
+      } else if (isNetworkMissing(error) && networks < mostNetworks) {
+        networks += 1;
+        await ensureNetwork(daemon, spec.name);
+      } else {
+        if (networks > 0) await removeUnusedNetworks(daemon, spec.name).catch(() => {});
+        throw error;
+      }
+    }
+  }
+}
+
+async function postContainer(daemon: Daemon, name: string, body: object): Promise<string> {
+  const reply = await callDaemon(daemon, {
+    method: 'POST',
+    path: '/containers/create',
+    query: { name: containerName(name) },
+    body,
+    limit: 'work',
+  });
+  return readReply(createReply, reply, daemon.transport.endpoint).Id;
+}
+
+/** A daemon in a virtual machine has only those directories of this machine that are shared with it. */
+function hintForMounts(error: unknown): string | undefined {
+  const about = error instanceof DaemonRefusal && /bind source path|mounts denied/i.test(error.words);
+  return about
+    ? 'share the directory of that file with the machine that the daemon runs in, or use --engine process'
+    : undefined;
+}
+
+async function nameTaken(daemon: Daemon, name: string, cause: DaemonRefusal): Promise<InstanceExistsError> {
+  const ours = await findInstance(daemon, name).catch(() => undefined);
+  const remove = ours ? `kserve-env down --name ${name}` : `${daemon.kind} rm -f ${containerName(name)}`;
+  return new InstanceExistsError(name, { cause, hint: `${remove}, or choose another name with --name` });
+}
