@@ -2,6 +2,8 @@
 
 export interface Block {
   language: string;
+  /** The word after the language: what the block needs, or why it is not run. Empty where there is none. */
+  mark: string;
   /** 1-based line of the opening fence. */
   line: number;
   text: string;
@@ -19,12 +21,12 @@ export function blocksOf(page: string): Block[] {
   const blocks: Block[] = [];
   let open: (Block & { lines: string[] }) | undefined;
   for (const [index, line] of page.split('\n').entries()) {
-    const fence = /^```(\w*)$/.exec(line);
+    const fence = /^```(\w*)(?: ([\w-]+))?$/.exec(line);
     if (open === undefined) {
-      if (fence) open = { language: fence[1] ?? '', line: index + 1, text: '', lines: [] };
+      if (fence) open = { language: fence[1] ?? '', mark: fence[2] ?? '', line: index + 1, text: '', lines: [] };
     } else if (fence) {
-      const { language, line: start, lines } = open;
-      blocks.push({ language, line: start, text: lines.join('\n') });
+      const { lines, ...block } = open;
+      blocks.push({ ...block, text: lines.join('\n') });
       open = undefined;
     } else open.lines.push(line);
   }

@@ -1,5 +1,6 @@
 /** Runs the commands of a console block as a reader would: one shell a block, on a machine of its own. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +13,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Ports as the pages write them. */
 const documentedPorts = { grpc: '9081', http: '9080' };
 
+/** The name that the environment has on the pages. */
+const documentedName = 'my-service';
+
 interface Outcome {
   code: number;
   /** stdout and stderr together, with the documented ports. */
@@ -20,6 +24,8 @@ interface Outcome {
 
 export interface Reader extends AsyncDisposable {
   directory: string;
+  /** The environment's real name. */
+  name: string;
   env: Record<string, string>;
   /** Runs all commands in one bash, so that variables stay. */
   runAll(examples: Example[]): Promise<Outcome[]>;
@@ -28,31 +34,38 @@ export interface Reader extends AsyncDisposable {
 }
 
 /**
- * A machine without Docker, and with two free ports in place of the documented ones, which may be taken: they are
- * written into the commands, and read back out of the output.
+ * A machine with two free ports in place of the documented ones, which may be taken: they are written into the commands,
+ * and read back out of the output. With Docker, whose daemon others use as well, so it is with the name.
  */
-export async function reader(): Promise<Reader> {
-  const box = sandbox();
+export async function reader({ docker = false }: { docker?: boolean } = {}): Promise<Reader> {
+  const box = sandbox({ docker });
+  const name = docker ? `docs-${randomBytes(4).toString('hex')}` : documentedName;
   const ports = { grpc: await freePort(), http: await freePort() };
   const bin = join(box.directory, 'bin');
   mkdirSync(bin);
   writeFileSync(join(bin, 'kserve-env'), `#!/bin/sh\nexec '${process.execPath}' '${root}bin/kserve-env.js' "$@"\n`, {
     mode: 0o755,
   });
-  const directory = join(box.directory, 'my-service');
+  const directory = join(box.directory, documentedName);
   mkdirSync(join(directory, 'node_modules'), { recursive: true });
   symlinkSync(root, join(directory, 'node_modules', 'kserve-env'), 'dir');
   const env = {
     ...box.env,
     PATH: `${bin}:${process.env.PATH}`,
-    KSERVE_ENV_NAME: 'my-service',
+    KSERVE_ENV_NAME: name,
     KSERVE_ENV_GRPC_PORT: ports.grpc,
     KSERVE_ENV_HTTP_PORT: ports.http,
   };
   const toReal = (text: string) =>
-    text.replaceAll(documentedPorts.grpc, ports.grpc).replaceAll(documentedPorts.http, ports.http);
+    text
+      .replaceAll(documentedPorts.grpc, ports.grpc)
+      .replaceAll(documentedPorts.http, ports.http)
+      .replaceAll(documentedName, name);
   const toShown = (text: string) =>
-    text.replaceAll(ports.grpc, documentedPorts.grpc).replaceAll(ports.http, documentedPorts.http);
+    text
+      .replaceAll(ports.grpc, documentedPorts.grpc)
+      .replaceAll(ports.http, documentedPorts.http)
+      .replaceAll(name, documentedName);
   const run = (file: string, args: string[]) =>
     new Promise<Outcome>((resolve) => {
       execFile(file, args, { cwd: directory, env }, (error, stdout, stderr) => {
@@ -63,6 +76,7 @@ export async function reader(): Promise<Reader> {
 
   return {
     directory,
+    name,
     env,
     async runAll(examples) {
       const marker = '@@exit@@';
