@@ -88,7 +88,7 @@ export const messageReply = z.object({
   id: z.string().nullish(),
   stream: z.string().nullish(),
   progressDetail: z.object({ current: z.number().nullish(), total: z.number().nullish() }).nullish(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
   errorDetail: z.object({ message: z.string().nullish() }).nullish().catch(undefined),
 });
 export type DaemonMessage = z.output<typeof messageReply>;
