@@ -138,7 +138,8 @@ describe.runIf(requirePrivateDaemons())('with a private daemon', () => {
       mkdirSync(join(scope.directory, 'state', '.locks'), { recursive: true });
       mkdirSync(join(scope.directory, 'state', '.making-1'));
       writeFileSync(join(scope.directory, 'state', '.locks', 'name'), '');
-      writeFileSync(join(scope.directory, 'state', 'history.ndjson'), '');
+      mkdirSync(join(scope.directory, 'state', '.timings'));
+      writeFileSync(join(scope.directory, 'state', '.timings', '1.ndjson'), '');
       expect((await left()).sort()).toEqual(['file .locks/name', 'file .making-1']);
     });
 

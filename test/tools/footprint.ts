@@ -23,7 +23,7 @@ export interface FootprintScope {
 export type Footprint = readonly string[];
 
 /** The history of earlier set-ups is meant to stay. */
-const kept = /^(history|timings)\b/;
+const kept = /^\.timings(\/|$)/;
 
 export async function takeFootprint(scope: FootprintScope): Promise<Footprint> {
   const own = processesWith(scope.directory);
