@@ -27,8 +27,9 @@ export function block(text: string): string {
   return `${fence}text\n${text}\n${fence}`;
 }
 
-/** `0.004` → `0.4 %`. */
+/** `0.004` → `0.4 %`. What is there is never nothing. */
 export function percentOf(share: number): string {
   const percent = share * 100;
+  if (percent > 0 && percent < 0.05) return '< 0.1 %';
   return `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }

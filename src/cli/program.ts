@@ -16,6 +16,7 @@ import { lsVerb } from './verbs/ls.js';
 import { serveVerb } from './verbs/serve.js';
 import { smokeVerb } from './verbs/smoke.js';
 import { statusVerb } from './verbs/status.js';
+import { timingsVerb } from './verbs/timings.js';
 import { upVerb } from './verbs/up.js';
 
 /** In the order in which `--help` lists them. */
@@ -30,6 +31,7 @@ const verbs = [
   smokeVerb,
   logsVerb,
   envVerb,
+  timingsVerb,
   downVerb,
   serveVerb,
 ];
