@@ -1,6 +1,6 @@
 /** Pulls an image: `POST /images/create`, read to its last line. */
 import { KServeEnvError } from '../../errors.js';
-import { ImageError, type PullRequest } from '../engine.js';
+import { ImageError, type PullRequest, type RegistryAuth } from '../engine.js';
 import { type Daemon, openAnswer } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
 import { DaemonComplaint, readMessages } from './json-lines.js';
@@ -20,8 +20,7 @@ export async function pullImage(daemon: Daemon, request: PullRequest): Promise<v
       method: 'POST',
       path: '/images/create',
       query: { fromImage: repository, tag, ...(platform !== undefined && { platform }) },
-      // Not in the query, where logs of proxies would keep it. URL-safe, as the API has it.
-      ...(auth && { headers: { 'X-Registry-Auth': Buffer.from(JSON.stringify(auth)).toString('base64url') } }),
+      ...(auth && { headers: { 'X-Registry-Auth': encodeAuth(auth) } }),
       limit: 'idle',
       signal,
     });
@@ -44,6 +43,11 @@ export async function pullImage(daemon: Daemon, request: PullRequest): Promise<v
     const words = error instanceof DaemonRefusal || error instanceof DaemonComplaint ? error.words : String(error);
     throw pullError(reference, words, error);
   }
+}
+
+/** URL-safe and padded: without the padding the daemon goes on as if there were no login. */
+export function encodeAuth(auth: RegistryAuth): string {
+  return Buffer.from(JSON.stringify(auth)).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
 function stalled(reference: string, milliseconds: number, words: string | null | undefined): ImageError {
