@@ -1,6 +1,5 @@
 /** Results as text for people. Pure: data in, text out. */
 import type { CheckResult } from '../checks/check.js';
-import type { DownReport } from '../commands/down.js';
 import type { HealthReport } from '../commands/health.js';
 import type { InferReport } from '../commands/infer.js';
 import type { InitReport } from '../commands/init.js';
@@ -42,6 +41,7 @@ function renderEnvironment(report: UpReport): string {
       ['REST', endpoints.http],
       ['models', models.join(', ')],
       ['engine', `${engine.title} (${engine.reason})`],
+      ...(report.expiresAt ? [['ends', report.expiresAt] as const] : []),
       ...(smoke ? [['smoke', summaryOf(smoke)] as const] : []),
     ]),
   ].join('\n');
@@ -133,18 +133,6 @@ export function renderInfer({ outputs }: InferReport): string {
       return `${name} ${datatype} [${shape.join(', ')}]: ${values}`;
     })
     .join('\n');
-}
-
-/** A line for each thing that was removed, or would be. */
-export function renderDown({ name, dryRun, removed, removedImages }: DownReport): string {
-  const would = dryRun ? 'Would remove' : 'Removed';
-  return [
-    ...removed.map(({ engine, state }) => `${would} ${name} (${engine}, ${state})`),
-    ...removedImages.map((image) => `${would} image ${image}`),
-    ...(removed.length + removedImages.length === 0
-      ? [`Nothing to remove: there is no environment named ${name}`]
-      : []),
-  ].join('\n');
 }
 
 /** The files that were written, or the text that would be. */

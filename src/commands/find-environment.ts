@@ -29,25 +29,33 @@ function quoted(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** Engines that answer, and what was found in them. Dispose it: engines hold connections. */
-export interface Lookup extends AsyncDisposable {
+/** Engines that answer. Dispose it: they hold connections. */
+export interface OpenEngines extends AsyncDisposable {
+  /** Of the environment that is meant. */
   name: string;
   engines: Engine[];
   tried: Tried[];
+}
+
+/** Engines that answer, and what was found in them. */
+export interface Lookup extends OpenEngines {
   found: Observed[];
   /** The flags it was looked for with. */
   flags: ConfigFlags;
 }
 
+/** What a command is about: for `whatever there is`, as in `down`, the file does not say where to look. */
+type Subject = 'the running one' | 'whatever there is';
+
 /**
- * Looks in every engine that answers, or only in the one asked for. For a command about whatever there is, as `down`,
- * only a flag or variable counts as asking: the file may say something else today than when the environment was made.
+ * Connects to every engine that answers, or only to the one asked for. For a command about whatever there is only a flag
+ * or variable counts as asking: the file may say something else today than when the environment was made.
  */
-export async function lookUp(
+export async function openEngines(
   options: CommonOptions,
   context: CommandContext,
-  about: 'the running one' | 'whatever there is' = 'the running one',
-): Promise<Lookup> {
+  about: Subject = 'the running one',
+): Promise<OpenEngines> {
   const { cwd, env, signal } = context;
   const { name, engine, engineTyped } = await loadName({ cwd, env, flags: options.flags ?? {} });
   const preference = about === 'whatever there is' && !engineTyped ? 'auto' : engine;
@@ -61,17 +69,21 @@ export async function lookUp(
   const dispose = async () => {
     await Promise.all(engines.map((engine) => engine[Symbol.asyncDispose]()));
   };
+  return { name, engines, tried, [Symbol.asyncDispose]: dispose };
+}
+
+/** Looks for the environment in every engine that answers, or only in the one asked for. */
+export async function lookUp(
+  options: CommonOptions,
+  context: CommandContext,
+  about: Subject = 'the running one',
+): Promise<Lookup> {
+  const open = await openEngines(options, context, about);
   try {
-    return {
-      name,
-      engines,
-      tried,
-      found: await observe(engines, name, signal),
-      flags: options.flags ?? {},
-      [Symbol.asyncDispose]: dispose,
-    };
+    const found = await observe(open.engines, open.name, context.signal);
+    return { ...open, found, flags: options.flags ?? {} };
   } catch (error) {
-    await dispose();
+    await open[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -3,8 +3,9 @@ import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { engineContext } from '../engine/detect.js';
 import type { EngineInfo, Instance } from '../engine/engine.js';
 import { openStateDir } from '../engine/process/state-dir.js';
+import { withGrace } from '../engine/settle.js';
 import { applyPlan } from '../environment/apply.js';
-import { withEnvironmentLock } from '../environment/lock.js';
+import { type HeldLock, withEnvironmentLock } from '../environment/lock.js';
 import { expectedModels } from '../environment/model-readiness.js';
 import {
   type BudgetedPhase,
@@ -17,7 +18,7 @@ import {
 } from '../environment/phases.js';
 import { phasesToCome } from '../environment/phases-to-come.js';
 import { type Operation, type Plan, planUp } from '../environment/plan.js';
-import { type EnvironmentSpec, endpointAddresses, instanceSpec } from '../environment/spec.js';
+import { type EnvironmentSpec, endpointAddresses, expiresAtOfLabels, instanceSpec } from '../environment/spec.js';
 import { type ChosenEngine, chooseEngine } from './choose-engine.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { preflight } from './preflight.js';
@@ -25,6 +26,7 @@ import { recordSetUp } from './record-set-up.js';
 import { servedFiles } from './served-files.js';
 import { type SmokeReport, smokeFailure, smokeServer } from './smoke.js';
 import { specOfConfig } from './spec-of-config.js';
+import { foreseeSweep, openSweeper, type Swept } from './sweeping.js';
 
 /** How to set up. */
 export interface UpOptions extends CommonOptions {
@@ -47,17 +49,21 @@ interface UpCommon {
 /** What a dry run found that it would do. */
 export interface UpPlanReport extends UpCommon {
   dryRun: true;
-  operations: (Operation | { kind: 'image'; reason: string })[];
+  operations: (Operation | { kind: 'image' | 'sweep'; reason: string })[];
 }
 
 /** The environment that is up now, and how it came to be. */
 export interface UpReport extends UpCommon {
-  image: { source: string; id: string; cached: boolean };
+  image: { source: string; id: string; digest?: string; cached: boolean };
   endpoints: { grpc: string; http: string };
+  /** When it ends by itself, ISO 8601; absent where it does not. */
+  expiresAt?: string;
   models: string[];
   phases: BudgetedPhase[];
   budget: BudgetReport;
   smoke?: SmokeReport;
+  /** What earlier commands had left, and was removed. */
+  swept: Swept[];
 }
 
 /** How long another command on the same environment is waited for, in milliseconds. */
@@ -80,8 +86,8 @@ export async function up(options: UpOptions, context: CommandContext): Promise<C
   });
   try {
     const setUp: SetUp = { loaded, chosen, phases, options, context };
-    if (options.dryRun) return { data: await planOnly(setUp), warnings: [] };
     const stateDir = openStateDir(engines);
+    if (options.dryRun) return { data: await planOnly(setUp, stateDir), warnings: [] };
     const lock = {
       stateDir,
       name,
@@ -90,7 +96,9 @@ export async function up(options: UpOptions, context: CommandContext): Promise<C
       onWait: (pid: number) => progress.note(`Process ${pid} is changing ${name}; waiting for it`),
     };
     const record = { stateDir, name, engine: chosen.info.kind, budgetMs: config.budget, phases };
-    return await recordSetUp(record, () => withEnvironmentLock(lock, () => setUpEnvironment(setUp)));
+    return await recordSetUp(record, () =>
+      withEnvironmentLock(lock, (held) => setUpEnvironment(setUp, held, stateDir)),
+    );
   } finally {
     await chosen.engine[Symbol.asyncDispose]();
   }
@@ -105,39 +113,75 @@ interface SetUp {
   context: CommandContext;
 }
 
-async function planOnly({ loaded, chosen, context }: SetUp): Promise<UpPlanReport> {
+async function planOnly({ loaded, chosen, context }: SetUp, stateDir: string): Promise<UpPlanReport> {
   const { engine, info, reason, image } = chosen;
   const observed = await engine.inspect(loaded.name, context.signal);
   const files = await servedFiles(loaded, info, context);
-  const plan = planUp(specOfConfig(loaded.config, files, await image.identify()), observed);
+  const plan = planUp(
+    specOfConfig(loaded.config, files, await image.identify(engine.images, context.signal)),
+    observed,
+    Date.now(),
+  );
+  const sweeps = (await foreseeSweep(stateDir, [engine], loaded.name, context.signal)).map(({ name, reason }) => ({
+    kind: 'sweep' as const,
+    reason: `${name}: ${reason}`,
+  }));
   return {
     name: loaded.name,
     engine: { ...info, reason },
     dryRun: true,
     ...plan,
-    operations: [{ kind: 'image', reason: image.reason }, ...plan.operations],
+    operations: [...sweeps, { kind: 'image', reason: image.reason }, ...plan.operations],
   };
 }
 
-async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> {
+async function setUpEnvironment(setUp: SetUp, lock: HeldLock, stateDir: string): Promise<CommandResult<UpReport>> {
+  const { chosen, loaded, context } = setUp;
+  const sweeping = { stateDir, engines: [chosen.engine], except: [loaded.name] };
+  await using sweeper = openSweeper(sweeping, context);
+  const { observed, files } = await setUp.phases.run('preflight', async () => {
+    await sweeper.own(lock);
+    return await preflight(setUp);
+  });
+  // Beside the set-up, which it has nothing to do with.
+  const others = sweeper.others();
+  others.catch(() => {});
+  try {
+    const result = await applySetUp(setUp, lock, { observed, files });
+    await others;
+    return { ...result, data: { ...result.data, swept: sweeper.swept } };
+  } finally {
+    await others.catch(() => {});
+  }
+}
+
+type Preflight = Awaited<ReturnType<typeof preflight>>['value'];
+
+async function applySetUp(
+  setUp: SetUp,
+  lock: HeldLock,
+  { observed, files }: Preflight,
+): Promise<CommandResult<Omit<UpReport, 'swept'>>> {
   const { loaded, chosen, phases, options, context } = setUp;
   const { engine, info, reason, image } = chosen;
   const { config, name } = loaded;
-  const { observed, files } = await phases.run('preflight', () => preflight(setUp));
-  const { imageId, cached, identity } = await phases.run('image', async () => {
-    const value = await image.ensure(engine.images, context.signal);
+  const { imageId, cached, identity, warnings } = await phases.run('image', async () => {
+    const value = await image.ensure(engine.images, context.signal, (detail) => context.progress.phaseDetail(detail));
     return { ...value, value };
   });
   const spec = specOfConfig(config, files, identity);
-  const plan = planUp(spec, observed);
+  const plan = planUp(spec, observed, Date.now());
   context.progress.phasesExpected?.(phasesToCome(plan, options.smoke === true));
   const models = [...new Set(config.models.map((model) => model.name))];
   const instance = await applyPlan(plan, {
     engine,
+    endpoint: info.endpoint,
+    lock,
     spec: instanceSpec(name, spec, {
       ...(imageId !== undefined && { imageId }),
       ...(loaded.exists && { configFile: loaded.path }),
       setOutside: loaded.setOutside,
+      madeBy: lock.nonce,
     }),
     models: expectedModels(config.models),
     observed,
@@ -148,26 +192,34 @@ async function setUpEnvironment(setUp: SetUp): Promise<CommandResult<UpReport>> 
     signal: context.signal,
   });
   const endpoints = addressesOf(instance);
-  const smoke = options.smoke ? await smokePhase(setUp, instance, plan, spec) : undefined;
+  const smoke = options.smoke ? await smokePhase(setUp, lock, instance, plan, spec) : undefined;
+  // From here on it is no longer half made, and stays whatever becomes of this command.
+  await lock.intend(undefined);
+  const expiresAt = expiresAtOfLabels(instance.labels);
   const budget = budgetReport(phases.elapsed(), config.budget, phases.records);
-  const data: UpReport = {
+  const data: Omit<UpReport, 'swept'> = {
     name,
     engine: { ...info, reason },
     outcome: plan.outcome,
     changes: plan.changes,
     image: { ...identity, cached },
     endpoints,
+    ...(expiresAt !== undefined && { expiresAt }),
     models,
     phases: budgetedPhases(phases.records, config.budget),
     budget,
     ...(smoke && { smoke }),
   };
   const failure = (smoke && smokeFailure(smoke)) ?? (budget.over ? new OverBudgetError(budget) : undefined);
-  return { data, warnings: [], ...(failure && { failure }) };
+  return { data, warnings, ...(failure && { failure }) };
 }
+
+/** How long the removal of an interrupted one is waited for, in milliseconds; then the next command does it. */
+const smokeGraceMs = 1_500;
 
 async function smokePhase(
   { chosen, phases, context }: SetUp,
+  lock: HeldLock,
   instance: Instance,
   plan: Plan,
   spec: EnvironmentSpec,
@@ -180,7 +232,9 @@ async function smokePhase(
     });
   } catch (error) {
     // An interrupted up leaves nothing that it made, in its last phase as in any other.
-    if (context.signal.aborted && plan.outcome !== 'unchanged') await chosen.engine.remove(instance);
+    if (context.signal.aborted && plan.outcome !== 'unchanged')
+      await withGrace(chosen.engine.remove(instance), smokeGraceMs, context.signal);
+    await lock.intend(undefined);
     throw error;
   }
 }

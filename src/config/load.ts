@@ -15,6 +15,7 @@ export interface ConfigFlags {
   'http-port'?: string | undefined;
   timeout?: string | undefined;
   budget?: string | undefined;
+  ttl?: string | undefined;
 }
 
 /** Where a config may come from. `cwd` is absolute. */
@@ -46,6 +47,7 @@ const settings = [
   { flag: 'http-port', path: ['ports', 'http'] },
   { flag: 'timeout', path: ['timeout'] },
   { flag: 'budget', path: ['budget'] },
+  { flag: 'ttl', path: ['ttl'] },
 ] as const;
 
 /** What can be made out in a file that may be broken in any way. */

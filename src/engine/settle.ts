@@ -31,3 +31,27 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
     abort.stop();
   }
 }
+
+/**
+ * What was begun is not cut off by an abort: it has so many milliseconds more to end by itself. Then it is given up, and
+ * this rejects with the signal's reason.
+ */
+export async function withGrace<T>(work: Promise<T>, graceMs: number, signal?: AbortSignal): Promise<T> {
+  const settled = new AbortController();
+  const late = new Promise<never>((_, reject) => {
+    if (!signal) return;
+    const onAbort = () => {
+      const timer = setTimeout(() => reject(signal.reason), graceMs);
+      settled.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true, signal: settled.signal });
+  });
+  // Given up, it may still fail, which nobody waits for.
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    settled.abort();
+  }
+}

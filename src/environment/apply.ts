@@ -1,8 +1,18 @@
 /** Carries a plan out, operation by operation, and takes back what it made if one of them fails. Decides nothing. */
-import type { Engine, ExitInfo, Instance, InstanceSpec } from '../engine/engine.js';
+import {
+  type Engine,
+  EngineUnreachableError,
+  type ExitInfo,
+  type Instance,
+  type InstanceSpec,
+  PortTakenError,
+} from '../engine/engine.js';
+import { withGrace } from '../engine/settle.js';
 import { KServeEnvError } from '../errors.js';
 import { createGrpcClient } from '../protocol/grpc-client.js';
 import { createRestClient } from '../protocol/rest-client.js';
+import type { Intent } from './claim.js';
+import type { HeldLock } from './lock.js';
 import { type ExpectedModels, pollModelsReady } from './model-readiness.js';
 import type { PhaseRecorder, Progress } from './phases.js';
 import type { Plan } from './plan.js';
@@ -13,6 +23,10 @@ import { pollWarmUp } from './warm-up.js';
 /** What a plan is carried out with. */
 export interface ApplyOptions {
   engine: Engine;
+  /** Where the engine is, as `Engine.info` tells it. */
+  endpoint: string;
+  /** What is begun is written down in it. When all is done, something made is still on record: clear it when it stays. */
+  lock: Pick<HeldLock, 'intend'>;
   spec: InstanceSpec;
   /** What must be ready. */
   models: ExpectedModels;
@@ -27,14 +41,18 @@ export interface ApplyOptions {
 }
 
 const logLinesShown = 10;
+/** Times that ports are asked for anew, where somebody took one that the engine had just chosen. */
+const mostChoices = 3;
+/** How long a call that changes something goes on after an interruption, in milliseconds; what is left is on record. */
+const graceMs = 800;
 
 /**
- * @returns the running instance, ready
+ * @returns the running instance, ready; where it was made here, `lock` still has it on record
  * @throws ServerExitedError, ModelLoadFailedError, NotReadyInTimeError, PortTakenError, InstanceExistsError and what the engine throws
  */
 export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Instance> {
-  const { engine, spec, phases, signal } = options;
-  const made: { instance?: Instance } = {};
+  const { engine, phases, signal } = options;
+  const made: Made = {};
   let instance = options.observed;
   // Armed before the start, so that no death is missed; ended with this call.
   const watch = new AbortController();
@@ -51,7 +69,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
         case 'remove': {
           const old = required(instance);
           await phases.run('remove', async () => {
-            await engine.remove(old, signal);
+            await removeOnRecord(old, options);
             return { value: undefined, detail: operation.reason };
           });
           instance = undefined;
@@ -59,15 +77,13 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
         }
         case 'create':
           instance = made.instance = await phases.run('create', async () => {
-            const value = await engine.create(spec, signal);
+            const value = await createOnRecord(options);
             return { value, detail: operation.reason };
           });
           break;
         case 'start': {
-          const created = required(instance);
-          arm(created);
-          instance = made.instance = await phases.run('start', async () => {
-            const value = await engine.start(created, signal);
+          instance = await phases.run('start', async () => {
+            const value = await startOnFreePorts(required(made.instance), made, arm, options);
             return { value, detail: value.endpoints ? endpointAddresses(value.endpoints).grpc : '' };
           });
           break;
@@ -82,6 +98,68 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
     throw error;
   } finally {
     watch.abort();
+  }
+}
+
+/** What this call made, to be taken back. */
+interface Made {
+  instance?: Instance | undefined;
+}
+
+function intentOf({ engine, endpoint }: ApplyOptions, kind: Intent['kind'], instance?: Instance): Intent {
+  return { kind, engine: engine.kind, endpoint, ...(instance && { instance: instance.id }) };
+}
+
+/** Written down first, so that the next command knows what to look for should this one be killed. */
+async function createOnRecord(options: ApplyOptions): Promise<Instance> {
+  const { engine, lock, spec, signal } = options;
+  await lock.intend(intentOf(options, 'make'));
+  let clean = false;
+  const creating = engine.create(spec, signal).catch((error: unknown) => {
+    // It took back what it made; of an engine that is silent nobody knows.
+    clean = !(error instanceof EngineUnreachableError);
+    throw error;
+  });
+  try {
+    const created = await withGrace(creating, graceMs, signal);
+    await lock.intend(intentOf(options, 'make', created));
+    return created;
+  } catch (error) {
+    if (clean) await lock.intend(undefined);
+    throw error;
+  }
+}
+
+async function removeOnRecord(old: Instance, options: ApplyOptions): Promise<void> {
+  const { engine, lock, signal } = options;
+  await lock.intend(intentOf(options, 'remove', old));
+  // Not cut off: half removed, its network would stay.
+  await withGrace(engine.remove(old), graceMs, signal);
+  await lock.intend(undefined);
+}
+
+/** A port that the engine chooses may be somebody else's a moment later: then it chooses again. */
+async function startOnFreePorts(
+  created: Instance,
+  made: Made,
+  arm: (target: Instance) => void,
+  options: ApplyOptions,
+): Promise<Instance> {
+  const { engine, spec, signal } = options;
+  for (let choice = 1, next = created; ; choice += 1) {
+    arm(next);
+    try {
+      made.instance = await withGrace(engine.start(next, signal), graceMs, signal);
+      return made.instance;
+    } catch (error) {
+      const asked = Object.values(spec.ports);
+      const chosen = error instanceof PortTakenError && asked.includes('auto') && !asked.includes(error.port);
+      if (!chosen || choice === mostChoices) throw error;
+      // Some engines choose when they create, and some hold on to what they could not have.
+      await engine.remove(next);
+      made.instance = undefined;
+      next = made.instance = await createOnRecord(options);
+    }
   }
 }
 
@@ -139,19 +217,21 @@ async function lastLogLines(engine: Engine, instance: Instance): Promise<string[
   return lines;
 }
 
-/** Takes back what this call made. The command's own signal may be aborted already, so it is not used. */
+/** Takes back what this call made. The command's own signal may be aborted already, so it only bounds the wait. */
 async function rollBack(made: Instance | undefined, options: ApplyOptions): Promise<void> {
-  const { engine, keepOnFailure, progress, signal } = options;
+  const { engine, lock, keepOnFailure, progress, signal } = options;
   if (made === undefined) return;
   if (keepOnFailure && !signal.aborted) {
+    await lock.intend(undefined);
     progress.note(`Kept ${made.name} as it is; kserve-env logs shows its output, kserve-env down removes it`);
     return;
   }
   try {
-    await engine.remove(made);
+    await withGrace(engine.remove(made), graceMs, signal);
+    await lock.intend(undefined);
   } catch (cause) {
-    const why = cause instanceof KServeEnvError ? cause.message : String(cause);
-    progress.note(`Could not remove what was made (${why}); kserve-env down removes it`);
+    const why = signal.aborted ? 'it takes too long' : cause instanceof KServeEnvError ? cause.message : String(cause);
+    progress.note(`Could not remove what was made (${why}); the next kserve-env up or down does it`);
   }
 }
 

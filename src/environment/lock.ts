@@ -46,6 +46,8 @@ export interface HeldLock {
 export interface Undone {
   name: string;
   pid: number;
+  /** Of the file that tells of it. */
+  path: string;
   /** What the half-made instance is labelled with. */
   nonce: string;
   intent: Intent;
@@ -102,7 +104,7 @@ export async function undoneOf(stateDir: string, name?: string): Promise<Undone[
       if (held && (content === 'choosing' || !content.released)) return [];
       const intent = content === 'choosing' ? undefined : content.intent;
       const done = () => dropClaim(claim);
-      if (intent) return [{ name: claim.name, pid: claim.pid, nonce: claim.nonce, intent, done }];
+      if (intent) return [{ name: claim.name, pid: claim.pid, path: claim.path, nonce: claim.nonce, intent, done }];
       await done();
       return [];
     }),

@@ -1,6 +1,14 @@
 /** Decides what `up` has to do: desired and observed in, operations with their reasons out. Pure. */
+import { formatDuration } from '../duration.js';
 import type { Instance } from '../engine/engine.js';
-import { differences, type EnvironmentSpec, specOfLabels } from './spec.js';
+import {
+  differences,
+  type EnvironmentSpec,
+  expiresAtOfLabels,
+  hasExpired,
+  setOutsideOfLabels,
+  specOfLabels,
+} from './spec.js';
 
 /** One step of a plan. */
 export interface Operation {
@@ -18,13 +26,20 @@ export interface Plan {
   changes: string[];
 }
 
-/** The least that makes the observed environment the desired one, and ready. What differs is made anew. */
-export function planUp(desired: EnvironmentSpec, observed: Instance | undefined): Plan {
+/**
+ * The least that makes the observed environment the desired one, and ready. What differs is made anew.
+ * @param now milliseconds since the epoch, for environments that end by themselves
+ */
+export function planUp(desired: EnvironmentSpec, observed: Instance | undefined, now: number): Plan {
   if (observed === undefined)
     return { outcome: 'create', operations: make('no environment of that name'), changes: [] };
 
-  const actual = specOfLabels(observed.labels);
-  const changes = actual === undefined ? [] : differences(desired, actual);
+  const { labels } = observed;
+  const actual = specOfLabels(labels);
+  const changes = actual === undefined ? [] : differences(desired, actual, ['ttl']);
+  // Gone from the file is a change; a flag that is not given again means nothing.
+  if (actual?.ttl !== undefined && desired.ttl === undefined && !setOutsideOfLabels(labels).includes('ttl'))
+    changes.push(`ttl: ${formatDuration(actual.ttl)} → none`);
   const replace = (reason: string): Plan => ({
     outcome: 'recreate',
     operations: [{ kind: 'remove', reason }, ...make(reason)],
@@ -34,13 +49,28 @@ export function planUp(desired: EnvironmentSpec, observed: Instance | undefined)
   if (observed.state === 'incomplete') return replace('left over from an interrupted command');
   if (actual === undefined) return replace('its labels do not say what it was made from');
   if (observed.state !== 'running') return replace(stateReason(observed));
+  if (observed.endpoints === undefined) return replace('the existing one has no ports any more');
   if (changes.length > 0)
     return replace(`${changes.length === 1 ? 'a value differs' : `${changes.length} values differ`}`);
+  const untimely = ttlReason(desired.ttl, observed, now);
+  if (untimely !== undefined) return replace(untimely);
   return {
     outcome: 'unchanged',
     operations: [{ kind: 'await-ready', reason: 'already running as desired' }],
     changes: [],
   };
+}
+
+/** Why an environment that is right in all else does not end when it should: at half of what is asked for, or later. */
+function ttlReason(asked: number | undefined, { labels }: Instance, now: number): string | undefined {
+  const expiresAt = expiresAtOfLabels(labels);
+  if (expiresAt === undefined) return asked === undefined ? undefined : 'the existing one does not end by itself';
+  if (hasExpired(labels, now)) return `the time of the existing one was over at ${expiresAt}`;
+  if (asked === undefined) return undefined;
+  const rest = Date.parse(expiresAt) - now;
+  const ends = `the existing one ends in ${formatDuration(rest)}`;
+  if (rest < asked / 2) return `${ends}, less than half of the ${formatDuration(asked)} asked for`;
+  return rest > asked ? `${ends}, later than the ${formatDuration(asked)} asked for` : undefined;
 }
 
 function make(reason: string): Operation[] {

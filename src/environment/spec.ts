@@ -10,22 +10,25 @@ import { type ServerConfig, serverConfigVariable } from '../models/server-config
 /** The desired environment. Everything that makes two of them different is in here. */
 export interface EnvironmentSpec {
   /** Digest of what runs: the image, or the server bundle where there is no image. */
-  image: { source: string; id: string };
+  image: { source: string; id: string; digest?: string };
   ports: { grpc: PortRequest; http: PortRequest };
   resources: ResourceLimits;
   /** Files that models are made of, by where a container has them. */
   files: Record<string, { source: string; digest: string }>;
   server: ServerConfig;
+  /** Milliseconds after which it ends by itself; absent where it does not. */
+  ttl?: number;
 }
 
 const portRequest = z.union([z.int(), z.literal('auto')]);
 
 /** As far as commands rely on a spec that came from a label. */
 const specSchema = z.object({
-  image: z.object({ source: z.string(), id: z.string() }),
+  image: z.object({ source: z.string(), id: z.string(), digest: z.string().optional() }),
   ports: z.object({ grpc: portRequest, http: portRequest }),
   resources: z.object({ memoryMiB: z.number(), cpus: z.number() }),
   server: z.object({ models: z.array(modelConfigSchema) }),
+  ttl: z.number().optional(),
 });
 
 /** What a spec is made from. */
@@ -42,6 +45,8 @@ const specLabel = `${labelPrefix}spec`;
 const versionLabel = `${labelPrefix}version`;
 const configFileLabel = `${labelPrefix}config-file`;
 const setOutsideLabel = `${labelPrefix}set-outside`;
+const madeByLabel = `${labelPrefix}made-by`;
+const expiresAtLabel = `${labelPrefix}expires-at`;
 
 /** The environment that a config describes, with the ports that servers have inside their container. */
 export function desiredSpec({ config, modelFiles, image, version }: SpecOptions): EnvironmentSpec {
@@ -62,6 +67,7 @@ export function desiredSpec({ config, modelFiles, image, version }: SpecOptions)
       limits: config.server.limits,
       models: modelFiles?.models ?? config.models,
     },
+    ...(config.ttl !== undefined && { ttl: config.ttl }),
   };
 }
 
@@ -70,21 +76,34 @@ function workersFor({ server, resources }: Config): number {
   return server.workers === 'auto' ? Math.max(1, Math.floor(resources.cpus)) : server.workers;
 }
 
+/** What goes into the labels beside the spec. */
+export interface InstanceOptions {
+  imageId?: string;
+  /** Absolute path of the config file, if there is one. */
+  configFile?: string;
+  /** Dotted paths of the values that came from a flag or a variable. */
+  setOutside?: string[];
+  /** Of the lock under which it is made. */
+  madeBy?: string;
+  /** Milliseconds since the epoch, for an environment that ends by itself. */
+  now?: number;
+}
+
 /** What the engine is asked for. The spec travels in a label, so that the engine itself remembers it. */
-export function instanceSpec(
-  name: string,
-  spec: EnvironmentSpec,
-  options: { imageId?: string; configFile?: string; setOutside?: string[] },
-): InstanceSpec {
+export function instanceSpec(name: string, spec: EnvironmentSpec, options: InstanceOptions): InstanceSpec {
+  const { imageId, configFile, setOutside, madeBy, now = Date.now() } = options;
+  const { ttl } = spec;
   return {
     name,
-    ...(options.imageId !== undefined && { imageId: options.imageId }),
-    env: { [serverConfigVariable]: JSON.stringify(spec.server) },
+    ...(imageId !== undefined && { imageId }),
+    env: { [serverConfigVariable]: JSON.stringify({ ...spec.server, ...(ttl !== undefined && { ttlMs: ttl }) }) },
     labels: {
       [specLabel]: JSON.stringify(spec),
       [versionLabel]: spec.server.version,
-      ...(options.configFile !== undefined && { [configFileLabel]: options.configFile }),
-      ...(options.setOutside?.length && { [setOutsideLabel]: options.setOutside.join(' ') }),
+      ...(configFile !== undefined && { [configFileLabel]: configFile }),
+      ...(setOutside?.length && { [setOutsideLabel]: setOutside.join(' ') }),
+      ...(madeBy !== undefined && { [madeByLabel]: madeBy }),
+      ...(ttl !== undefined && { [expiresAtLabel]: new Date(now + ttl).toISOString() }),
     },
     ports: spec.ports,
     resources: spec.resources,
@@ -101,6 +120,28 @@ export function specOfLabels(labels: Record<string, string>): EnvironmentSpec | 
   } catch {
     return undefined;
   }
+}
+
+/** Nonce of the lock under which it was made. */
+export function madeByOfLabels(labels: Record<string, string>): string | undefined {
+  return labels[madeByLabel];
+}
+
+/** Path of the config file that it was made from. */
+export function configFileOfLabels(labels: Record<string, string>): string | undefined {
+  return labels[configFileLabel];
+}
+
+/** When it ends by itself, ISO 8601; undefined where it does not. */
+export function expiresAtOfLabels(labels: Record<string, string>): string | undefined {
+  const text = labels[expiresAtLabel];
+  return text === undefined || Number.isNaN(Date.parse(text)) ? undefined : text;
+}
+
+/** Whether its time is over, in milliseconds since the epoch. */
+export function hasExpired(labels: Record<string, string>, now: number): boolean {
+  const expiresAt = expiresAtOfLabels(labels);
+  return expiresAt !== undefined && Date.parse(expiresAt) <= now;
 }
 
 /** Dotted paths of the values that a flag or a variable gave when the instance was made; no file has them. */

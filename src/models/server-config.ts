@@ -27,6 +27,8 @@ export const serverConfigSchema = z.strictObject({
   logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
   workers: workersSchema,
   limits: limitsSchema,
+  /** Milliseconds after which the server ends by itself; it does not where absent. */
+  ttlMs: z.number().positive().optional(),
   models: z.array(modelConfigSchema),
 });
 

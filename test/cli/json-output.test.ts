@@ -46,7 +46,9 @@ describe('--json of every verb, of an environment that runs', () => {
     { verb: 'env', args: ['env'] },
     { verb: 'env', args: ['env', '--unset', '--format', 'json'] },
     { verb: 'init', args: ['init', '--stdout'] },
+    { verb: 'ls', args: ['ls'] },
     { verb: 'down', args: ['down', '--dry-run'] },
+    { verb: 'down', args: ['down', '--all', '--dry-run'] },
     { verb: 'down', args: ['down', '--dry-run', '--rmi'] },
   ])('$args answers as the schema of $verb says, alone on stdout', async ({ verb, args }) => {
     for (const more of [[], ['--verbose']]) {

@@ -35,6 +35,8 @@ const smoke = z.strictObject({
   ),
 });
 
+const swept = z.strictObject({ name: z.string(), engine: z.string(), reason: z.string().min(1) });
+
 export const logLine = z.strictObject({ stream: z.enum(['stdout', 'stderr']), line: z.string() });
 
 /** `data` of each verb. */
@@ -78,6 +80,8 @@ export const dataOf = {
       restMs: milliseconds,
     }),
     smoke: smoke.optional(),
+    expiresAt: z.iso.datetime().optional(),
+    swept: z.array(swept),
   }),
   'up --dry-run': z.strictObject({
     name: z.string(),
@@ -136,10 +140,28 @@ export const dataOf = {
     script: z.string(),
   }),
   down: z.strictObject({
-    name: z.string(),
+    name: z.string().nullable(),
     dryRun: z.boolean(),
-    removed: z.array(z.strictObject({ engine: z.string(), id: z.string(), state: z.string() })),
+    declined: z.literal(true).optional(),
+    removed: z.array(z.strictObject({ name: z.string(), engine: z.string(), id: z.string(), state: z.string() })),
     removedImages: z.array(z.string()),
+    swept: z.array(swept),
+  }),
+  ls: z.strictObject({
+    environments: z.array(
+      z.strictObject({
+        name: z.string(),
+        state: z.enum(['created', 'running', 'paused', 'exited', 'incomplete']),
+        engine: z.string(),
+        id: z.string(),
+        endpoints: endpoints.optional(),
+        since: z.iso.datetime().optional(),
+        models: z.int().optional(),
+        configFile: z.string().optional(),
+        expiresAt: z.iso.datetime().optional(),
+        unfinished: z.string().optional(),
+      }),
+    ),
   }),
 } as const;
 

@@ -37,6 +37,8 @@ export interface FakeEngine extends Engine {
   neverReady: boolean;
   /** Every change that was asked for, in order: `create name`, `start name`, `stop name`, `remove name`. */
   readonly changes: string[];
+  /** How often a name was looked for. */
+  inspections: number;
   /** Ends a server as `kill -9` does. */
   kill(name: string): Promise<void>;
   /** Plants what a killed command leaves: a name with nothing behind it. */
@@ -120,6 +122,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     dieOnStart: undefined,
     neverReady: false,
     changes: [],
+    inspections: 0,
 
     async info(signal) {
       signal?.throwIfAborted();
@@ -129,6 +132,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
     async inspect(name, signal) {
       signal?.throwIfAborted();
+      engine.inspections += 1;
       return held.get(name)?.instance;
     },
 

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { EngineFailedError, InstanceExistsError } from '../engine.js';
 import { errorCode } from '../error-code.js';
+import { isAlive, ownMark, processMarkPattern } from './identity.js';
 
 const fileName = 'instance.json';
 const logName = 'server.log';
 /** Directories on their way in or out begin with a dot, which no environment's name does. */
 const making = '.making-';
 const removing = '.removing-';
-/** After so long, in milliseconds, whoever was making or removing a directory is taken for dead. */
-const abandonedAfterMs = 10 * 60_000;
+/** Behind that comes the mark of the process that does it, so that the next one knows when it is dead. */
+const onItsWay = new RegExp(`^\\.(?:making|removing)-(${processMarkPattern})-`);
 
 const identity = z.object({ pid: z.int().positive(), startTime: z.string(), bootId: z.string() });
 
@@ -73,9 +74,8 @@ export function openRecords(stateDir: string): Records {
 
   async function claim(fields: Omit<InstanceRecord, 'id'>): Promise<InstanceRecord> {
     const record = { ...fields, id: randomBytes(16).toString('hex') };
-    const staged = join(stateDir, `${making}${record.id}`);
+    const staged = join(stateDir, `${making}${await ownMark()}-${record.id}`);
     try {
-      await sweep(stateDir);
       await mkdir(staged, { mode: 0o700 });
       await writeWhole(join(staged, fileName), JSON.stringify(record));
       // In one step the name is taken and its record complete; a directory that has something in it is not replaced.
@@ -121,7 +121,7 @@ export function openRecords(stateDir: string): Records {
     },
 
     async remove(name, belongs) {
-      const leaving = join(stateDir, `${removing}${randomBytes(16).toString('hex')}`);
+      const leaving = join(stateDir, `${removing}${await ownMark()}-${randomBytes(16).toString('hex')}`);
       const entry = await readIn(directory(name));
       if (!entry || !belongs(entry)) return;
       try {
@@ -142,12 +142,10 @@ export function openRecords(stateDir: string): Records {
 }
 
 /** Takes away what commands that were killed left between two steps. */
-async function sweep(stateDir: string): Promise<void> {
-  const entries = (await readdir(stateDir)).filter((name) => name.startsWith(making) || name.startsWith(removing));
-  for (const entry of entries) {
-    const path = join(stateDir, entry);
-    const found = await stat(path).catch(absent);
-    if (found && Date.now() - found.mtimeMs > abandonedAfterMs) await rm(path, { recursive: true, force: true });
+export async function sweepRecords(stateDir: string): Promise<void> {
+  for (const entry of (await readdir(stateDir).catch(absent)) ?? []) {
+    const mark = onItsWay.exec(entry)?.[1];
+    if (mark !== undefined && !(await isAlive(mark))) await rm(join(stateDir, entry), { recursive: true, force: true });
   }
 }
 

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckResult } from '../../../src/checks/check.js';
-import {
-  renderDown,
-  renderHealth,
-  renderInfer,
-  renderInit,
-  renderSmoke,
-  renderStatus,
-  renderUp,
-} from '../../../src/cli/render.js';
+import { renderHealth, renderInfer, renderInit, renderSmoke, renderStatus, renderUp } from '../../../src/cli/render.js';
 import type { SmokeReport } from '../../../src/commands/smoke.js';
 import type { StatusReport } from '../../../src/commands/status.js';
 import type { UpPlanReport, UpReport } from '../../../src/commands/up.js';
@@ -45,6 +37,7 @@ const up: UpReport = {
   endpoints,
   models: ['a', 'b'],
   phases: [],
+  swept: [],
   budget: { totalMs: 1500, budgetMs: 300_000, share: 0.005, over: false, restMs: 0 },
 };
 
@@ -69,6 +62,12 @@ describe('up', () => {
   it('says what differed', () => {
     expect(renderUp({ ...up, outcome: 'recreate', changes: ['ports.grpc: 1 → 2'] })).toContain(
       '\n  ports.grpc: 1 → 2\n',
+    );
+  });
+
+  it('says when it ends by itself', () => {
+    expect(renderUp({ ...up, expiresAt: '2030-01-01T00:00:00.000Z' })).toContain(
+      '\n  ends    2030-01-01T00:00:00.000Z',
     );
   });
 
@@ -196,21 +195,6 @@ it('infer has a line for each output, with −0 and int64 as they are', () => {
   expect(renderInfer({ ...common, outputs })).toBe(
     'a FP64 [1, 3]: -0 0.1 NaN\nb INT64 [1]: 9007199254740993\nc BYTES [0]: ',
   );
-});
-
-describe('down', () => {
-  const removed = [{ engine: 'docker', id: 'a', state: 'running' }] as const;
-  it.each([
-    { report: { dryRun: false, removed: [...removed], removedImages: [] }, says: 'Removed mine (docker, running)' },
-    { report: { dryRun: true, removed: [...removed], removedImages: [] }, says: 'Would remove mine (docker, running)' },
-    { report: { dryRun: false, removed: [], removedImages: ['x:1'] }, says: 'Removed image x:1' },
-    {
-      report: { dryRun: false, removed: [], removedImages: [] },
-      says: 'Nothing to remove: there is no environment named mine',
-    },
-  ])('says: $says', ({ report, says }) => {
-    expect(renderDown({ name: 'mine', ...report })).toBe(says);
-  });
 });
 
 it('init names the files it wrote, or is the text itself', () => {

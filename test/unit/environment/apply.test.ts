@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { InstanceExistsError } from '../../../src/engine/engine.js';
+import { InstanceExistsError, PortTakenError } from '../../../src/engine/engine.js';
 import { type ApplyOptions, applyPlan } from '../../../src/environment/apply.js';
+import type { Intent } from '../../../src/environment/claim.js';
 import { expectedModels } from '../../../src/environment/model-readiness.js';
 import { createPhaseRecorder, type PhaseName, silentProgress } from '../../../src/environment/phases.js';
 import { planUp } from '../../../src/environment/plan.js';
@@ -13,7 +14,9 @@ import { config, desired } from './desired.js';
 let engine: FakeEngine;
 let notes: string[];
 let phases: string[];
+let intents: (Intent | undefined)[];
 beforeEach(() => {
+  intents = [];
   engine = fakeEngine();
   notes = [];
   phases = [];
@@ -37,8 +40,10 @@ async function up(change: Partial<ApplyOptions> & { want?: EnvironmentSpec; onPh
     phaseFinished: ({ phase }: { phase: PhaseName }) => tell(`${phase} ended`),
     phaseFailed: (phase: PhaseName) => tell(`${phase} failed`),
   };
-  return await applyPlan(planUp(want, observed), {
+  return await applyPlan(planUp(want, observed, Date.now()), {
     engine,
+    endpoint: 'here',
+    lock: { intend: async (intent) => void intents.push(intent) },
     spec: instanceSpec('mine', want, {}),
     models: expectedModels(config.models),
     observed,
@@ -156,12 +161,14 @@ describe('an engine that fails', () => {
     await up({ want: changed });
     const theirs = await engine.inspect('mine');
     engine.changes.length = 0;
-    const plan = planUp(desired, undefined);
+    const plan = planUp(desired, undefined, Date.now());
     const spec = instanceSpec('mine', desired, {});
     const progress = silentProgress;
     const error = await failureOf(
       applyPlan(plan, {
         engine,
+        endpoint: 'here',
+        lock: { intend: async () => {} },
         spec,
         models: expectedModels([]),
         observed: undefined,
@@ -203,7 +210,7 @@ describe('an engine that fails', () => {
     engine.failStart = new Error('no');
     engine.remove = () => Promise.reject(new Error('the daemon went away'));
     expect(await failureOf(up())).toBe(engine.failStart);
-    expect(notes).toEqual([expect.stringMatching(/the daemon went away.*kserve-env down/)]);
+    expect(notes).toEqual([expect.stringMatching(/the daemon went away.*the next kserve-env up or down/)]);
   });
 });
 
@@ -240,5 +247,84 @@ describe('an interruption', () => {
     controller.abort(new InterruptedError('SIGINT'));
     await failureOf(up({ signal: controller.signal, observed: await engine.inspect('mine') }));
     expect(await engine.list()).toMatchObject([{ state: 'running' }]);
+  });
+});
+
+describe('what is on record while a plan is carried out', () => {
+  const make = { kind: 'make', engine: 'process', endpoint: 'here' };
+
+  it('is what is made, from before it is asked for until somebody else says that it stays', async () => {
+    const { id } = await up();
+    expect(intents).toEqual([make, { ...make, instance: id }]);
+  });
+
+  it('is what goes, until it is gone', async () => {
+    const { id } = await up();
+    intents.length = 0;
+    const second = await up({ want: changed });
+    const remove = { ...make, kind: 'remove', instance: id };
+    expect(intents).toEqual([remove, undefined, make, { ...make, instance: second.id }]);
+  });
+
+  it('is nothing where all is as desired: a kill then costs nobody their environment', async () => {
+    await up();
+    intents.length = 0;
+    await up();
+    expect(intents).toEqual([]);
+  });
+
+  it('is nothing when all was taken back, or is to be kept', async () => {
+    engine.failStart = new Error('no');
+    await failureOf(up());
+    expect(intents.at(-1)).toBeUndefined();
+    await failureOf(up({ keepOnFailure: true }));
+    expect(intents.at(-1)).toBeUndefined();
+  });
+
+  it('stays what was made where that cannot be taken back', async () => {
+    engine.failStart = new Error('no');
+    engine.remove = () => Promise.reject(new Error('the daemon went away'));
+    await failureOf(up());
+    expect(intents.at(-1)).toMatchObject({ ...make, instance: expect.any(String) });
+  });
+
+  it('stays that something was asked for where the engine does not answer, and an interruption does not wait', async () => {
+    const controller = new AbortController();
+    engine.create = () => {
+      controller.abort(new InterruptedError('SIGINT'));
+      return new Promise(() => {});
+    };
+    expect(await failureOf(up({ signal: controller.signal }))).toBeInstanceOf(InterruptedError);
+    expect(intents.at(-1)).toEqual(make);
+  });
+});
+
+describe('a port that somebody took', () => {
+  const takenOnce = (times: number) => {
+    const original = engine.start;
+    let left = times;
+    engine.start = (instance, signal) => {
+      left -= 1;
+      return left >= 0 ? Promise.reject(new PortTakenError(50_000)) : original(instance, signal);
+    };
+  };
+
+  it('is chosen anew where the engine chose it', async () => {
+    takenOnce(2);
+    expect(await up()).toMatchObject({ state: 'running' });
+    expect(await engine.list()).toHaveLength(1);
+  });
+
+  it('is an error when that happens again and again, and nothing is left', async () => {
+    takenOnce(3);
+    expect(await failureOf(up())).toBeInstanceOf(PortTakenError);
+    expect(await engine.list()).toEqual([]);
+  });
+
+  it('is an error where it was asked for', async () => {
+    takenOnce(1);
+    const want = { ...desired, ports: { grpc: 50_000, http: 'auto' as const } };
+    expect(await failureOf(up({ want }))).toBeInstanceOf(PortTakenError);
+    expect(await engine.list()).toEqual([]);
   });
 });
