@@ -9,7 +9,6 @@ import {
 } from '../engine/engine.js';
 import { withGrace } from '../engine/settle.js';
 import { KServeEnvError } from '../errors.js';
-import { createGrpcClient } from '../protocol/grpc-client.js';
 import { createRestClient } from '../protocol/rest-client.js';
 import type { Intent } from './claim.js';
 import type { HeldLock } from './lock.js';
@@ -83,7 +82,10 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
           break;
         case 'start': {
           instance = await phases.run('start', async () => {
-            const value = await startOnFreePorts(required(made.instance), made, arm, options);
+            const starting = startOnFreePorts(required(made.instance), made, arm, options);
+            // Loaded while the engine is busy, and not while a server that is there waits for it.
+            loadGrpc().catch(() => {});
+            const value = await starting;
             return { value, detail: value.endpoints ? endpointAddresses(value.endpoints).grpc : '' };
           });
           break;
@@ -163,6 +165,11 @@ async function startOnFreePorts(
   }
 }
 
+/** gRPC takes longer to load than anything else here. */
+function loadGrpc() {
+  return import('../protocol/grpc-client.js');
+}
+
 async function awaitReady(
   instance: Instance,
   exit: ReturnType<Engine['waitForExit']>,
@@ -174,6 +181,7 @@ async function awaitReady(
   // It may have ended before anybody could ask where it listens.
   if (instance.state === 'exited') throw await died(instance.exit ?? (await exit));
   const addresses = endpointAddresses(required(instance.endpoints));
+  const { createGrpcClient } = await loadGrpc();
   await using grpc = createGrpcClient({ endpoint: addresses.grpc });
   await using rest = createRestClient({ baseUrl: addresses.http });
   const begin = performance.now();
