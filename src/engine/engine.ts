@@ -141,6 +141,9 @@ export interface PullRequest {
   signal?: AbortSignal | undefined;
 }
 
+/** What a registry is asked about. */
+export type RemoteImageRequest = Pick<PullRequest, 'repository' | 'tag' | 'auth' | 'signal'>;
+
 /** What is built: a context with a Dockerfile in it. */
 export interface BuildRequest {
   /** A tar archive. */
@@ -162,6 +165,11 @@ export interface ImageStore {
    * @throws ImageError (IMAGE_LOAD_FAILED) with the engine's words
    */
   load(archive: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
+  /**
+   * The digest that a registry has for this name, with nothing pulled; undefined where the engine cannot ask.
+   * @throws ImageError as `pull`
+   */
+  remote?(request: RemoteImageRequest): Promise<string | undefined>;
   /**
    * Fetches an image from its registry, once: no retry. Says nothing of what is there afterwards.
    * @throws ImageError: IMAGE_NOT_FOUND, IMAGE_UNAUTHORIZED, IMAGE_RATE_LIMITED or IMAGE_PULL_FAILED, in the engine's words

@@ -18,6 +18,9 @@ export interface BuildOptions extends Omit<PullOptions, 'reference'> {
   dockerfilePath: string;
 }
 
+/** What goes into the image. */
+type BuildInput = Pick<BuildOptions, 'base' | 'version' | 'platform' | 'bundlePath' | 'dockerfilePath'>;
+
 export interface BuiltImage {
   image: ImageInfo;
   tag: string;
@@ -34,7 +37,7 @@ interface PlannedBuild {
 }
 
 /** The tag says what goes into the image: Dockerfile, server, the base's name, platform. Asks no engine. */
-export async function planBuild(options: BuildOptions): Promise<PlannedBuild> {
+export async function planBuild(options: BuildInput): Promise<PlannedBuild> {
   const { base, version, platform = '', bundlePath, dockerfilePath } = options;
   const [dockerfile, bundle] = await Promise.all([read(dockerfilePath), read(bundlePath)]);
   const parts = [dockerfile, bundle, parseReference(base).name, version, platform];

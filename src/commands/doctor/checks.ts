@@ -4,12 +4,14 @@ import { EngineUnreachableError } from '../../engine/engine.js';
 import { stateDirCandidates } from '../../engine/process/state-dir.js';
 import { KServeEnvError } from '../../errors.js';
 import { cacheDir } from '../../image/digest-cache.js';
+import { decideImageSource } from '../../image/source.js';
 import { servedFiles } from '../served-files.js';
 import { judgeApi, judgeClock, judgeEngine, judgeLimits, judgeSecurity } from './engine.js';
 import { judgeConfig, judgeImageSource, judgeModelFiles, judgePort, lookAtPort, lookAtRuntime } from './environment.js';
 import { type Finding, failedWith, skipped } from './finding.js';
 import { judgeLeftOvers, lookForLeftOvers } from './left-overs.js';
 import { judgeLoopback, judgeNode, judgeProxies, tryLoopback } from './machine.js';
+import { lookAtRegistry } from './registry.js';
 import { freeBytesOf, judgeCpus, judgeDirectories, judgeImageDisk, judgeMemory, lookAtDirectory } from './room.js';
 import { type DaemonMachine, type Scene, thisMachine } from './scene.js';
 
@@ -33,6 +35,7 @@ export const checks: readonly CheckDefinition[] = [
   { id: 'limits', title: 'Limits', look: (scene) => ofHost(scene, ({ host }) => judgeLimits(host)) },
   { id: 'security', title: 'Security', look: (scene) => ofHost(scene, ({ host }) => judgeSecurity(host)) },
   { id: 'image', title: 'Image', look: lookAtImage },
+  { id: 'registry', title: 'Registry', look: lookAtRegistryOf },
   { id: 'image-disk', title: 'Room for images', look: lookAtImageDisk },
   { id: 'memory', title: 'Memory', look: lookAtMemory },
   { id: 'cpus', title: 'CPUs', look: lookAtCpus },
@@ -97,6 +100,18 @@ async function lookAtImage(scene: Scene): Promise<Finding> {
   if (decision.details?.source !== 'host-runtime') return decision;
   const runtime = await lookAtRuntime();
   return runtime.status === 'passed' ? { ...decision, found: `${decision.found}: ${runtime.found}` } : runtime;
+}
+
+async function lookAtRegistryOf(scene: Scene): Promise<Finding> {
+  const wish = (await configOf(scene)).config.image;
+  const { found } = await searchOf(scene);
+  if (found === undefined) return skipped('local processes need none of it');
+  const { kind } = await given(
+    // Within a promise, so that what it throws is told by the check of the image.
+    Promise.resolve().then(() => decideImageSource(found.info, wish, process)),
+    'no image can be had',
+  );
+  return await lookAtRegistry({ found, kind, wish }, scene);
 }
 
 /** Only where the daemon is on this very machine, and not in a virtual one beside it. */

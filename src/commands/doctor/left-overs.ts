@@ -1,34 +1,42 @@
-/** The check for what killed commands left behind. */
-import type { Instance } from '../../engine/engine.js';
+/** The check for what killed commands, and servers that have ended, left behind. */
+import type { EngineKind } from '../../engine/engine.js';
+import { foreseeSweep, type Swept } from '../sweeping.js';
 import { type Finding, passed, warned } from './finding.js';
 import type { Scene } from './scene.js';
 
-/** An environment that no running command and no user is in want of. */
-export interface LeftOver {
-  name: string;
-  engine: string;
-  state: Instance['state'];
+/** What is of no use to anybody. */
+export interface LeftOvers {
+  /** What the next `up` or `down` removes by itself. */
+  toBeSwept: Swept[];
+  /** Environments whose server has ended: the name is taken, and nobody is served. */
+  ended: { name: string; engine: EngineKind }[];
 }
 
-/** Environments that have ended count, too: their names are taken, and nobody is served. */
-export function judgeLeftOvers(leftOvers: LeftOver[]): Finding {
-  if (leftOvers.length === 0) return passed('none');
-  const list = leftOvers.map(({ name, engine, state }) => `${name} (${engine}, ${state})`).join(', ');
-  const names = [...new Set(leftOvers.map(({ name }) => name))];
-  return warned(list, names.map((name) => `kserve-env down --name ${name}`).join(' && '), { leftOvers });
+/** Neither keeps `up` from working. */
+export function judgeLeftOvers({ toBeSwept, ended }: LeftOvers): Finding {
+  if (toBeSwept.length + ended.length === 0) return passed('none');
+  const swept = toBeSwept.map(({ name, engine, reason }) => `${name} (${engine}): ${reason}`);
+  const over = ended.map(({ name, engine }) => `${name} (${engine}): its server has ended`);
+  const names = [...new Set([...toBeSwept, ...ended].map(({ name }) => name))];
+  const remedy = names.map((name) => `kserve-env down --name ${name}`).join(' && ');
+  return warned([...swept, ...over].join('\n'), remedy, { toBeSwept, ended });
 }
 
 /** Looks in every engine that answers. */
-export async function lookForLeftOvers({ search, processes, context }: Scene): Promise<LeftOver[]> {
+export async function lookForLeftOvers({ search, processes, stateDir, context }: Scene): Promise<LeftOvers> {
+  const { signal } = context;
   const daemon = await search.then(
     ({ found }) => found?.engine,
     () => undefined,
   );
   const engines = [daemon, await processes].filter((engine) => engine !== undefined);
-  const lists = await Promise.all(
-    engines.map(async (engine) =>
-      (await engine.list(context.signal)).map(({ name, state }) => ({ name, state, engine: engine.kind })),
+  const directory = await stateDir;
+  const toBeSwept = directory === undefined ? [] : await foreseeSweep(directory, engines, undefined, signal);
+  const lists = engines.map(async (engine) =>
+    (await engine.list(signal)).flatMap(({ name, state }) =>
+      state === 'exited' ? [{ name, engine: engine.kind }] : [],
     ),
   );
-  return lists.flat().filter(({ state }) => state !== 'running' && state !== 'paused');
+  const isSwept = (name: string) => toBeSwept.some((one) => one.name === name);
+  return { toBeSwept, ended: (await Promise.all(lists)).flat().filter(({ name }) => !isSwept(name)) };
 }

@@ -33,7 +33,9 @@ export interface Scene extends AsyncDisposable {
   search: Promise<EngineSearch & { found: FoundDaemon | undefined }>;
   /** Undefined where no daemon was found. */
   machine: Promise<DaemonMachine | undefined>;
-  /** Local environments; undefined where this user never had one. */
+  /** Where this user's records and locks are; undefined where there have never been any. */
+  stateDir: Promise<string | undefined>;
+  /** Local environments; undefined likewise. */
   processes: Promise<Engine | undefined>;
 }
 
@@ -67,20 +69,26 @@ export function openScene(flags: ConfigFlags, context: CommandContext): Scene {
     return { preference, tried, found: { engine, info }, daemon: info };
   };
   const searched = search();
+  const stateDir = stateDirThere(engines);
   const scene: Scene = {
     context,
     engines,
     loaded: loadConfig({ cwd, env, flags }),
     search: searched,
     machine: searched.then(({ found }) => found && machineOf(found.engine, signal)),
-    processes: processEngine(engines).then((engine) => engine && keep(engine)),
+    stateDir,
+    // To open it where there is no directory would make one.
+    processes: stateDir.then(async (there) =>
+      there === undefined ? undefined : keep((await connectEngine('process', engines)).engine),
+    ),
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([scene.search, scene.processes]);
       await Promise.all(opened.map((engine) => engine[Symbol.asyncDispose]()));
     },
   };
   // Each is awaited by the checks that need it, maybe later than it fails.
-  for (const promise of [scene.loaded, scene.search, scene.machine, scene.processes]) promise.catch(() => {});
+  for (const promise of [scene.loaded, scene.search, scene.machine, scene.stateDir, scene.processes])
+    promise.catch(() => {});
   return scene;
 }
 
@@ -121,14 +129,12 @@ async function machineOf(engine: Engine, signal: AbortSignal): Promise<DaemonMac
   return { host, skewMs: host.time === undefined ? undefined : Date.parse(host.time) - ours };
 }
 
-/** Only where its directory is there already: to open it would make one. */
-async function processEngine(engines: EngineContext): Promise<Engine | undefined> {
+/** The directory that would be opened, if it is there already. */
+async function stateDirThere(engines: EngineContext): Promise<string | undefined> {
   const [first] = stateDirCandidates(engines);
-  const isThere =
-    first !== undefined &&
-    (await stat(first).then(
-      (info) => info.isDirectory(),
-      () => false,
-    ));
-  return isThere ? (await connectEngine('process', engines)).engine : undefined;
+  if (first === undefined) return undefined;
+  return await stat(first).then(
+    (info) => (info.isDirectory() ? first : undefined),
+    () => undefined,
+  );
 }

@@ -7,6 +7,7 @@ import { callDaemon, type Daemon, openAnswer } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
 import { DaemonComplaint, readMessages } from './json-lines.js';
 import { pullImage } from './pull.js';
+import { remoteImage } from './remote-image.js';
 import { imageListReply, imageReply, readReply } from './replies.js';
 
 /** Image handling of one Docker daemon. */
@@ -55,6 +56,8 @@ export function dockerImages(daemon: Daemon): ImageStore {
         upload.destroy();
       }
     },
+
+    remote: (request) => remoteImage(daemon, request),
 
     pull: (request) => pullImage(daemon, request),
 

@@ -10,10 +10,11 @@ import {
 import type { Finding } from '../../../src/commands/doctor/finding.js';
 import { judgeLeftOvers } from '../../../src/commands/doctor/left-overs.js';
 import { judgeLoopback, judgeNode, judgeProxies } from '../../../src/commands/doctor/machine.js';
+import { judgeRegistry, type RegistryFacts } from '../../../src/commands/doctor/registry.js';
 import { judgeCpus, judgeDirectories, judgeImageDisk, judgeMemory } from '../../../src/commands/doctor/room.js';
 import { loadConfig } from '../../../src/config/load.js';
 import type { Tried } from '../../../src/engine/detect.js';
-import { type EngineInfo, PortTakenError } from '../../../src/engine/engine.js';
+import { type EngineInfo, ImageError, PortTakenError } from '../../../src/engine/engine.js';
 
 const mebibyte = 1024 * 1024;
 const gibibyte = 1024 * mebibyte;
@@ -31,6 +32,7 @@ const tried = (outcome: string): Tried => ({
   outcome,
   reachable: outcome === 'answers',
 });
+const wish = { source: 'auto', pullPolicy: 'missing', base: 'node:22-slim' } as const;
 const machine = { platform: 'linux', arch: 'x64' } as const;
 const state = { what: 'state', variable: 'KSERVE_ENV_STATE_DIR', neededBytes: 1, comfortableBytes: 100 } as const;
 const cache = { ...state, what: 'cache', variable: 'KSERVE_ENV_CACHE_DIR' } as const;
@@ -193,19 +195,24 @@ describe('security', () => {
 
 describe('image', () => {
   it('passes where this machine has what the daemon runs', () => {
-    const finding = judgeImageSource({ engine: docker, wish: { source: 'host' }, machine, preference: 'auto' });
+    const finding = judgeImageSource({
+      engine: docker,
+      wish: { ...wish, source: 'host' },
+      machine,
+      preference: 'auto',
+    });
     expectFinding(finding, { status: 'passed', details: { source: 'host-runtime' } });
   });
 
   it('fails with the code of images where it was asked for and cannot be made', () => {
     const engine = { ...docker, architecture: 'arm64' };
-    const finding = judgeImageSource({ engine, wish: { source: 'host' }, machine, preference: 'auto' });
+    const finding = judgeImageSource({ engine, wish: { ...wish, source: 'host' }, machine, preference: 'auto' });
     expectFinding(finding, { status: 'failed', exitCode: 6, details: { code: 'IMAGE_SOURCE_UNAVAILABLE' } });
   });
 
   it('passes without one for local processes', () => {
     const engine: EngineInfo = { ...docker, kind: 'process' };
-    const finding = judgeImageSource({ engine, wish: { source: 'auto' }, machine, preference: 'auto' });
+    const finding = judgeImageSource({ engine, wish, machine, preference: 'auto' });
     expectFinding(finding, { status: 'passed', details: { source: 'none' } });
   });
 
@@ -305,18 +312,48 @@ describe('a port', () => {
 
 describe('left-overs', () => {
   it('pass where there are none', () => {
-    expectFinding(judgeLeftOvers([]), { status: 'passed', found: 'none' });
+    expectFinding(judgeLeftOvers({ toBeSwept: [], ended: [] }), { status: 'passed', found: 'none' });
   });
 
-  it('are warned of, with what removes each', () => {
-    const finding = judgeLeftOvers([
-      { name: 'a', engine: 'docker', state: 'exited' },
-      { name: 'b', engine: 'process', state: 'incomplete' },
-    ]);
+  it('are warned of, with why, and what removes each', () => {
+    const finding = judgeLeftOvers({
+      toBeSwept: [{ name: 'a', engine: 'docker', reason: 'its time was over' }],
+      ended: [{ name: 'b', engine: 'process' }],
+    });
     expectFinding(finding, {
       status: 'warned',
-      found: 'a (docker, exited), b (process, incomplete)',
+      found: 'a (docker): its time was over\nb (process): its server has ended',
       remedy: 'kserve-env down --name a && kserve-env down --name b',
     });
+  });
+});
+
+describe('registry', () => {
+  const facts: RegistryFacts = {
+    name: 'registry.test/server:1',
+    policy: 'missing',
+    isThere: false,
+    hasLogin: false,
+    warnings: [],
+  };
+  const refused = new ImageError('IMAGE_UNAUTHORIZED', 'no', { hint: 'docker login registry.test' });
+  const gone = new ImageError('IMAGE_PULL_FAILED', 'gone', { hint: 'see', retryable: true });
+
+  it.each([
+    { more: { isThere: true }, status: 'passed' },
+    { more: { digest: 'sha256:1' }, status: 'passed' },
+    { more: { policy: 'always', isThere: true, digest: 'sha256:1' }, status: 'passed' },
+    { more: { policy: 'never', isThere: true }, status: 'passed' },
+    { more: { policy: 'never' }, status: 'failed' },
+    { more: { problem: refused }, status: 'failed' },
+    { more: { problem: gone }, status: 'failed' },
+    { more: { problem: gone, policy: 'always', isThere: true }, status: 'warned' },
+    { more: { problem: refused, policy: 'always', isThere: true }, status: 'failed' },
+    { more: { digest: 'sha256:1', warnings: ['the helper is broken'] }, status: 'warned' },
+    // An engine that cannot ask.
+    { more: {}, status: 'skipped' },
+  ] as const)('with $more is $status', ({ more, status }) => {
+    const finding = judgeRegistry({ ...facts, ...more, warnings: [...('warnings' in more ? more.warnings : [])] });
+    expectFinding(finding, { status, ...(status === 'failed' && { exitCode: 6 }) });
   });
 });
