@@ -1,5 +1,6 @@
 /** What `doctor` found, as text for people. Pure: data in, text out. */
 import type { DoctorCheck, DoctorReport, FindingStatus } from '../commands/doctor.js';
+import { printable } from './text.js';
 
 const marks: Record<FindingStatus, string> = { passed: '✔', warned: '!', failed: '✖', skipped: '-' };
 
@@ -12,7 +13,8 @@ export function renderDoctor({ checks, summary }: DoctorReport, verbose: boolean
 
 function linesOf({ status, title, found, remedy }: DoctorCheck, width: number): string[] {
   const indent = ' '.repeat(width + 4);
-  const [first = '', ...more] = found.split('\n');
+  // Words of daemons and of files are in it.
+  const [first = '', ...more] = printable(found).split('\n');
   return [
     `${marks[status]} ${title.padEnd(width)}  ${first}`,
     ...more.map((line) => `${indent}${line}`),
