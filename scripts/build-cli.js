@@ -41,7 +41,7 @@ const requireForPackages = `import{createRequire as __createRequire}from'node:mo
 /** @param outdir a directory two levels below the package's root, such as dist/bin */
 export function cliBundle(outdir) {
   return {
-    entryPoints: [`${root}src/cli/main.ts`],
+    entryPoints: [`${root}src/cli/main.ts`, `${root}src/cli/end-in-time.ts`],
     outdir,
     bundle: true,
     splitting: true,

@@ -88,6 +88,7 @@ export function renderStatus(report: StatusReport): string {
         : []),
       ...(engine ? ([['engine', engine.title]] as const) : []),
       ...(startedAt ? ([['since', startedAt]] as const) : []),
+      ...(report.expiresAt ? ([['ends', report.expiresAt]] as const) : []),
       ...(image ? ([['image', image]] as const) : []),
       ...(usage ? ([['uses', usageWord(usage)]] as const) : []),
       ...models.map((model) => ['model', modelWord(model)] as const),

@@ -15,6 +15,7 @@ export interface GlobalFlags {
   config?: string;
   name?: string;
   engine?: string;
+  allowInsecureEngine?: boolean;
   json?: boolean;
   progress?: ProgressMode;
   verbose?: boolean;
@@ -22,6 +23,7 @@ export interface GlobalFlags {
   httpPort?: string;
   timeout?: string;
   budget?: string;
+  ttl?: string;
   /** Of `up`: one JSON object a line, as things happen. */
   events?: boolean;
 }
@@ -46,18 +48,19 @@ export interface Outcome<Data> {
 
 /** The flags that reach the config. */
 export function configFlags(flags: GlobalFlags): ConfigFlags {
-  const { config, name, engine, grpcPort, httpPort, timeout, budget } = flags;
-  return { config, name, engine, timeout, budget, 'grpc-port': grpcPort, 'http-port': httpPort };
+  const { config, name, engine, grpcPort, httpPort, timeout, budget, ttl } = flags;
+  return { config, name, engine, timeout, budget, ttl, 'grpc-port': grpcPort, 'http-port': httpPort };
 }
 
 /** A command's context in this terminal. Its progress has an end, before which nothing else may be written. */
 export async function terminalContext(
   { stderr, env, cwd, signal }: Terminal,
-  { progress = 'auto', events }: GlobalFlags,
+  { progress = 'auto', events, allowInsecureEngine }: GlobalFlags,
 ): Promise<CommandContext & { progress: ProgressDisplay }> {
   // Who reads the events does not look at the lines, unless they are asked for.
   const mode = events && progress === 'auto' ? 'quiet' : progress;
-  return { env, cwd, signal, progress: await createProgress(mode, stderr, env) };
+  const asked = allowInsecureEngine ? { ...env, KSERVE_ENV_ALLOW_INSECURE_ENGINE: '1' } : env;
+  return { env: asked, cwd, signal, progress: await createProgress(mode, stderr, env) };
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   differences,
   type EnvironmentSpec,
   endpointAddresses,
+  expiresAtOfLabels,
   setOutsideOfLabels,
   specOfLabels,
 } from '../environment/spec.js';
@@ -37,6 +38,8 @@ export interface StatusReport {
   createdAt?: string;
   startedAt?: string;
   endpoints?: { grpc: string; http: string };
+  /** When it ends by itself, ISO 8601. */
+  expiresAt?: string;
   health?: HealthReport;
   /** Of a running server, where the system tells. */
   usage?: ResourceUsage & { memoryLimitBytes?: number };
@@ -83,6 +86,7 @@ async function describe(
   // A local process is bounded only in its JavaScript heap.
   const memoryLimitBytes = spec && engine.images ? spec.resources.memoryMiB * 1024 * 1024 : undefined;
   const { id, state, imageId: image, createdAt, startedAt } = instance;
+  const expiresAt = expiresAtOfLabels(instance.labels);
   return {
     name,
     state,
@@ -92,6 +96,7 @@ async function describe(
     ...(createdAt !== undefined && { createdAt }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endpoints && { endpoints }),
+    ...(expiresAt !== undefined && { expiresAt }),
     ...(current && { health: current.health }),
     ...(usage && { usage: { ...usage, ...(memoryLimitBytes !== undefined && { memoryLimitBytes }) } }),
     models: (spec?.server.models ?? []).map((model) => ({

@@ -26,6 +26,7 @@ import { recordSetUp } from './record-set-up.js';
 import { servedFiles } from './served-files.js';
 import { type SmokeReport, smokeFailure, smokeServer } from './smoke.js';
 import { specOfConfig } from './spec-of-config.js';
+import { startEndInTime } from './start-end-in-time.js';
 import { foreseeSweep, openSweeper, type Swept } from './sweeping.js';
 
 /** How to set up. */
@@ -190,6 +191,11 @@ async function applySetUp(
     timeoutMs: config.timeout,
     keepOnFailure: options.keepOnFailure === true,
     signal: context.signal,
+    onCreated({ id }) {
+      if (spec.ttl === undefined) return;
+      const task = { stateDir: lock.stateDir, name, id, engine: engine.kind, restMs: spec.ttl };
+      startEndInTime(task, info.endpoint, context.env);
+    },
   });
   const endpoints = addressesOf(instance);
   const smoke = options.smoke ? await smokePhase(setUp, lock, instance, plan, spec) : undefined;

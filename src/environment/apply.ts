@@ -37,6 +37,8 @@ export interface ApplyOptions {
   /** Leaves a failed instance for a closer look. */
   keepOnFailure: boolean;
   signal: AbortSignal;
+  /** Called with each instance that is made, before it is started. */
+  onCreated?: (instance: Instance) => void;
 }
 
 const logLinesShown = 10;
@@ -125,6 +127,7 @@ async function createOnRecord(options: ApplyOptions): Promise<Instance> {
   try {
     const created = await withGrace(creating, graceMs, signal);
     await lock.intend(intentOf(options, 'make', created));
+    options.onCreated?.(created);
     return created;
   } catch (error) {
     if (clean) await lock.intend(undefined);

@@ -34,6 +34,7 @@ export interface LockOptions {
 
 /** The lock while it is held. */
 export interface HeldLock {
+  readonly stateDir: string;
   /** Never used before: marks what is made under this lock. */
   readonly nonce: string;
   /** Writes down what is about to be done, before it is done; undefined when there is nothing left to end. */
@@ -78,6 +79,7 @@ export async function withEnvironmentLock<T>(options: LockOptions, work: (lock: 
   let intent: Intent | undefined;
   try {
     return await work({
+      stateDir: options.stateDir,
       nonce: claim.nonce,
       async intend(next) {
         intent = next;

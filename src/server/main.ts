@@ -80,6 +80,8 @@ async function serve(config: ServerConfig): Promise<void> {
     }
     if (process.env[dieWithParentVariable] === '1' && process.send)
       process.on('disconnect', () => resolve('disconnect'));
+    // Of a clock that nobody can set; nothing else keeps count of it, so the process may end before.
+    if (config.ttlMs !== undefined) setTimeout(() => resolve('ttl'), config.ttlMs).unref();
   });
   const onFailure = (error: Error): void => {
     complain(error.message);

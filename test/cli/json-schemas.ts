@@ -99,6 +99,7 @@ export const dataOf = {
     image: z.string().optional(),
     createdAt: z.iso.datetime().optional(),
     startedAt: z.iso.datetime().optional(),
+    expiresAt: z.iso.datetime().optional(),
     endpoints: endpoints.optional(),
     usage: z
       .strictObject({ memoryBytes: z.number(), cpuSeconds: z.number(), memoryLimitBytes: z.number().optional() })

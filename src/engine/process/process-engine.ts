@@ -21,6 +21,7 @@ import { awaitStartup, readServerLog } from './server-log.js';
 import { processUsage } from './usage.js';
 
 const pollMs = 50;
+const longestPollMs = 1_000;
 const startupLimitMs = 10_000;
 /** Long enough for the kernel to take a killed process away, in milliseconds. */
 const killLimitMs = 5_000;
@@ -141,7 +142,8 @@ export function processEngine(options: ProcessEngineOptions): Engine {
   }
 
   async function waitForExit(instance: Instance, signal?: AbortSignal): Promise<ExitInfo> {
-    while (true) {
+    // Most wait for a moment; who waits for hours should cost nothing.
+    for (let wait = pollMs; ; wait = Math.min(wait * 1.05, longestPollMs)) {
       signal?.throwIfAborted();
       const child = children.get(instance.id);
       const record = child ? undefined : await recordOf(instance);
@@ -149,7 +151,7 @@ export function processEngine(options: ProcessEngineOptions): Engine {
       const seen = record && (await toState(record));
       if (seen?.state === 'exited') return seen.exit;
       // The timer keeps this command alive, which the child does not.
-      const info = await Promise.race([pause(pollMs, signal), ...(child ? [child] : [])]);
+      const info = await Promise.race([pause(wait, signal), ...(child ? [child] : [])]);
       if (info) return info;
     }
   }

@@ -65,6 +65,14 @@ const settings: Setting[] = [
     values: { file: ['1s', 1000], variable: ['2m', 120_000], flag: ['3h', 10_800_000] },
     byDefault: 300_000,
   },
+  {
+    flag: 'ttl',
+    variable: 'KSERVE_ENV_TTL',
+    inFile: (value) => `ttl: ${value}`,
+    read: ({ config }) => config.ttl,
+    values: { file: ['1s', 1000], variable: ['2m', 120_000], flag: ['3h', 10_800_000] },
+    byDefault: undefined,
+  },
 ];
 
 describe.each(settings)('$flag', ({ flag, variable, inFile, read, values, byDefault }) => {
