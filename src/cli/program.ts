@@ -5,6 +5,7 @@ import { ExitCode, UsageError } from '../errors.js';
 import { progressModes } from './progress/create.js';
 import { reportError, runCommand, type Terminal } from './run.js';
 import type { Cli } from './verb.js';
+import { completionVerb } from './verbs/completion.js';
 import { doctorVerb } from './verbs/doctor.js';
 import { downVerb } from './verbs/down.js';
 import { envVerb } from './verbs/env.js';
@@ -34,6 +35,7 @@ const verbs = [
   timingsVerb,
   downVerb,
   serveVerb,
+  completionVerb,
 ];
 
 /** @returns the exit code */
@@ -116,10 +118,13 @@ function addFlagsOfEveryVerb(command: Command, line: string): void {
   for (const option of command.options) option.helpGroup('Flags:');
   for (const inner of command.commands) addFlagsOfEveryVerb(inner, `${line} ${inner.name()}`);
   if (command.commands.length > 0) return;
+  const engine = new Option('--engine <engine>', 'where the server runs (default: auto)');
+  // For the help and for completion; a wrong one is told by the config, as that of a variable or of the file is.
+  engine.argChoices = ['auto', 'docker', 'podman', 'process'];
   const options = [
     new Option('-c, --config <file>', 'config file (default: kserve-env.yaml here or above)'),
     new Option('-n, --name <name>', "the environment's name (default: from the config's path)"),
-    new Option('--engine <engine>', 'auto, docker, podman or process (default: auto)'),
+    engine,
     new Option('--json', 'one JSON object on stdout, errors included'),
     new Option('--progress <mode>', 'how progress is shown').choices(progressModes).default('auto'),
     new Option('-v, --verbose', 'show more, and the causes of errors'),
