@@ -1,9 +1,10 @@
 /** Chooses the engine, and says what it chose and why. */
-import { access } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { KServeEnvError } from '../errors.js';
-import { type DockerEndpoint, dockerEndpoints } from './endpoints.js';
-import { type Engine, type EngineKind, EngineUnreachableError } from './engine.js';
+import { currentDockerContext } from './docker-context.js';
+import { type DaemonEndpoint, dockerEndpoints, podmanEndpoints } from './endpoints.js';
+import { type Engine, type EngineKind, EngineUnreachableError, engineNames } from './engine.js';
 import { errorCode } from './error-code.js';
 
 export type EnginePreference = EngineKind | 'auto';
@@ -31,6 +32,8 @@ export interface Tried {
   /** For people: `does not exist`, `answered`. */
   outcome: string;
   reachable: boolean;
+  /** The command that mends it, where that is known. */
+  hint?: string;
 }
 
 export interface ConnectedEngine {
@@ -39,8 +42,6 @@ export interface ConnectedEngine {
   reason: string;
   tried: Tried[];
 }
-
-const defaultProbeMs = 3_000;
 
 /** The context of this process. */
 export function engineContext(env: Readonly<Record<string, string | undefined>> = process.env): EngineContext {
@@ -54,8 +55,8 @@ export function engineContext(env: Readonly<Record<string, string | undefined>> 
 }
 
 /**
- * Connects to the preferred engine; `auto` takes a Docker daemon that answers, else local processes.
- * @throws EngineUnreachableError when Docker is asked for by name and no daemon answers
+ * Connects to the preferred engine; `auto` takes a Docker daemon that answers, else Podman, else local processes.
+ * @throws EngineUnreachableError when a daemon is asked for by name and none of that kind answers
  */
 export async function connectEngine(
   preference: EnginePreference,
@@ -64,61 +65,132 @@ export async function connectEngine(
 ): Promise<ConnectedEngine> {
   if (preference === 'process')
     return { engine: await connectProcess(context), reason: 'asked for with --engine process', tried: [] };
-  const { engine, tried } = await connectDocker(context, signal);
+  const places = await placesOf(preference, context);
+  const { engine, tried } = await firstToAnswer(places, preference, context, signal);
   if (engine) {
     const where = tried.at(-1)?.endpoint ?? '';
-    const reason = preference === 'docker' ? `asked for, answers at ${where}` : `answers at ${where}`;
+    const reason = preference === 'auto' ? `answers at ${where}` : `asked for, answers at ${where}`;
     return { engine, reason, tried };
   }
+  if (preference === 'auto') {
+    const looked = places.some(({ expected }) => expected === 'podman') ? 'no Docker, no Podman' : 'no Docker';
+    return { engine: await connectProcess(context), reason: `${looked}: ${inShort(tried)}`, tried };
+  }
   const outcomes = tried.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`);
-  if (preference === 'auto')
-    return { engine: await connectProcess(context), reason: `no Docker: ${inShort(tried)}`, tried };
-  throw new EngineUnreachableError(`No Docker daemon could be reached: ${outcomes.join('; ')}`, {
-    hint: hintFor(tried),
+  throw new EngineUnreachableError(`No ${engineNames[preference]} daemon could be reached: ${outcomes.join('; ')}`, {
+    hint: hintFor(preference, tried),
     details: { tried },
   });
 }
 
-/** Every engine that can be asked what runs: a Docker daemon if one answers, and local processes always. */
+/** Every engine that can be asked what runs: Docker and Podman where they answer, and local processes always. */
 export async function reachableEngines(
   context: EngineContext = engineContext(),
   signal?: AbortSignal,
 ): Promise<{ engines: Engine[]; tried: Tried[] }> {
-  const [docker, local] = await Promise.all([connectDocker(context, signal), connectProcess(context)]);
-  return { engines: docker.engine ? [docker.engine, local] : [local], tried: docker.tried };
+  const places = await placesOf('auto', context);
+  const search = (expected: DaemonEndpoint['expected']) => {
+    const some = places.filter((place) => place.expected === expected);
+    return firstToAnswer(some, 'any', context, signal);
+  };
+  const [docker, podman, local] = await Promise.all([search('docker'), search('podman'), connectProcess(context)]);
+  const engines = [docker, podman].flatMap(({ engine }) => engine ?? []);
+  // Docker's socket may be a link to Podman's: then both searches ended at one daemon.
+  if (engines.length === 2 && docker.identity === podman.identity) await engines.pop()?.[Symbol.asyncDispose]();
+  return { engines: [...engines, local], tried: [...docker.tried, ...podman.tried] };
 }
 
-async function connectDocker(
+/** Where to look, in order; none of them was tried yet. */
+async function placesOf(preference: 'auto' | 'docker' | 'podman', context: EngineContext): Promise<DaemonEndpoint[]> {
+  const { DOCKER_HOST: host, CONTAINER_HOST: container } = context.env;
+  const ofPodman = podmanEndpoints(context);
+  if (preference === 'podman') return host && !container ? [...dockerEndpoints(context), ...ofPodman] : ofPodman;
+  const ofDocker = dockerEndpoints(context, host ? undefined : await currentDockerContext(context));
+  if (preference === 'docker') return ofDocker;
+  // Whoever names a daemon in the surroundings means that one: what else runs here is not looked at.
+  return host && !container ? ofDocker : [...ofDocker, ...ofPodman];
+}
+
+interface Search {
+  engine: Engine | undefined;
+  tried: Tried[];
+  /** What two ways to one daemon have in common: the socket without links, or the address. */
+  identity?: string;
+}
+
+async function firstToAnswer(
+  places: DaemonEndpoint[],
+  wanted: 'auto' | 'any' | 'docker' | 'podman',
   context: EngineContext,
   signal?: AbortSignal,
-): Promise<{ engine: Engine | undefined; tried: Tried[] }> {
+): Promise<Search> {
   const tried: Tried[] = [];
-  for (const candidate of dockerEndpoints(context)) {
-    const { engine, outcome } = await probe(candidate, context, signal);
-    tried.push({ kind: 'docker', endpoint: candidate.endpoint, outcome, reachable: engine !== undefined });
-    if (engine) return { engine, tried };
+  for (const place of places) {
+    const { expected, endpoint } = place;
+    const remember = (kind: EngineKind, outcome: string, reachable: boolean, hint?: string) =>
+      tried.push({ kind, endpoint, outcome, reachable, ...(hint !== undefined && { hint }) });
+    if (place.elsewhere && wanted === 'auto') {
+      remember(expected, 'is on another machine, and publishes ports there only', false, elsewhereHint);
+      continue;
+    }
+    const { engine, outcome, hint, identity = endpoint } = await probe(place, context, signal);
+    if (engine === undefined) {
+      remember(expected, outcome, false, hint);
+      continue;
+    }
+    if (wanted === 'auto' || wanted === 'any' || engine.kind === wanted) {
+      remember(engine.kind, outcome, true);
+      return { engine, tried, identity };
+    }
+    await engine[Symbol.asyncDispose]();
+    remember(
+      engine.kind,
+      `is ${engineNames[engine.kind]}, not ${engineNames[wanted]}`,
+      false,
+      `use --engine ${engine.kind}`,
+    );
   }
   return { engine: undefined, tried };
 }
 
-async function probe(
-  candidate: DockerEndpoint,
-  context: EngineContext,
-  signal?: AbortSignal,
-): Promise<{ engine?: Engine; outcome: string }> {
+const elsewhereHint = 'set DOCKER_HOST=ssh://user@host, which brings the ports here, or use --engine process';
+
+/** Longest waits for a first answer, in milliseconds: on this machine, and where a network and a log-in are between. */
+const nearbyMs = 3_000;
+const farMs = 15_000;
+
+interface Probed {
+  engine?: Engine;
+  outcome: string;
+  hint?: string;
+  identity?: string;
+}
+
+async function probe(place: DaemonEndpoint, context: EngineContext, signal?: AbortSignal): Promise<Probed> {
   signal?.throwIfAborted();
-  if (candidate.refused !== undefined) return { outcome: candidate.refused };
-  // Asked before the adapter is loaded, which a machine without Docker has no use for.
-  const missing = context.platform !== 'win32' && (await access(candidate.socketPath).catch(errorCode));
-  if (missing === 'ENOENT' || missing === 'ENOTDIR') return { outcome: 'does not exist' };
-  const { answers } = await import('./docker/connect.js');
-  const probeMs = context.probeMs ?? defaultProbeMs;
+  const { way, expected, refused, hint } = place;
+  if (way === undefined) return { outcome: refused ?? 'cannot be used', ...(hint !== undefined && { hint }) };
+  let identity: string | undefined;
+  if (way.kind === 'socket' && context.platform !== 'win32') {
+    // Asked before the adapter is loaded, which a machine without a daemon has no use for.
+    try {
+      identity = await realpath(way.path);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { outcome: 'does not exist' };
+    }
+  }
+  const { reach } = await import('./docker/connect.js');
+  const probeMs = context.probeMs ?? (way.kind === 'ssh' || place.elsewhere ? farMs : nearbyMs);
   try {
-    return { engine: await answers(candidate.socketPath, probeMs, signal), outcome: 'answers' };
+    const engine = await reach({ way, expected, env: context.env, probeMs }, signal);
+    return { engine, outcome: 'answers', ...(identity !== undefined && { identity }) };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof KServeEnvError)) throw error;
-    return { outcome: outcomeOf(error, probeMs) };
+    // Only what is known of this way: the usual hint of an error is about daemons at large.
+    const own = error.details.outcome !== undefined && error.hint !== undefined ? { hint: error.hint } : {};
+    return { outcome: outcomeOf(error, probeMs), ...own };
   }
 }
 
@@ -131,24 +203,32 @@ function inShort(tried: Tried[]): string {
 }
 
 function outcomeOf(error: KServeEnvError, probeMs: number): string {
-  switch (error.details.code) {
+  const { outcome, code } = error.details;
+  if (outcome !== undefined) return String(outcome);
+  switch (code) {
     case undefined:
       return error instanceof EngineUnreachableError
         ? `did not answer within ${probeMs / 1000} s`
-        : `is no Docker daemon: ${error.message}`;
+        : `is no daemon: ${error.message}`;
     case 'ECONNREFUSED':
       return 'connection refused';
     case 'EACCES':
     case 'EPERM':
       return 'permission denied';
     default:
-      return `failed with ${String(error.details.code)}`;
+      return `failed with ${String(code)}`;
   }
 }
 
-function hintFor(tried: Tried[]): string {
-  if (tried.some(({ outcome }) => outcome === 'permission denied'))
-    return 'sudo usermod -aG docker "$USER" and log in again, run with sudo, or use --engine process';
+function hintFor(preference: 'docker' | 'podman', tried: Tried[]): string {
+  const known = tried.find(({ hint }) => hint !== undefined)?.hint;
+  if (known !== undefined) return known;
+  const denied = tried.some(({ outcome }) => outcome === 'permission denied');
+  if (preference === 'podman')
+    return denied
+      ? 'systemctl --user enable --now podman.socket for a Podman of your own, or use --engine process'
+      : 'systemctl --user enable --now podman.socket, or podman machine start, or use --engine process';
+  if (denied) return 'sudo usermod -aG docker "$USER" and log in again, run with sudo, or use --engine process';
   return 'start Docker, or use --engine process';
 }
 

@@ -1,7 +1,7 @@
 /** A real Podman for the tests, started by their global setup. */
 import Dockerode from 'dockerode';
 import { inject } from 'vitest';
-import { answers } from '../../src/engine/docker/connect.js';
+import { reach } from '../../src/engine/docker/connect.js';
 import { nameLabel } from '../../src/engine/labels.js';
 import type { EngineHarness } from '../contract/engine-contract.js';
 import { testImage } from '../docker/docker-harness.js';
@@ -20,7 +20,12 @@ export async function podmanLeftOvers(name: string): Promise<string[]> {
 }
 
 export async function podmanHarness(): Promise<EngineHarness> {
-  const engine = await answers(podmanSocket, 3_000);
+  const engine = await reach({
+    way: { kind: 'socket', path: podmanSocket },
+    expected: 'podman',
+    env: {},
+    probeMs: 3_000,
+  });
   return {
     engine,
     imageId: await testImage(engine),

@@ -38,11 +38,41 @@ export function silence(endpoint: string, name: string, milliseconds: number): E
 export function asEngineError(endpoint: string, name: string, error: unknown): unknown {
   const code = errorCode(error);
   if (error instanceof KServeEnvError || error instanceof DaemonRefusal || code === undefined) return error;
+  const trust = trustProblem(code, error);
+  if (trust !== undefined) {
+    const { outcome, hint } = trust;
+    return new EngineUnreachableError(`The daemon at ${endpoint} ${outcome}`, {
+      hint: `${hint}, or use --engine process`,
+      cause: error,
+      details: { endpoint, code, outcome },
+    });
+  }
   return new EngineUnreachableError(`The daemon at ${endpoint} ${inWords(code)} (${name})`, {
     hint: hintFor(code, endpoint),
     cause: error,
     details: { endpoint, code },
   });
+}
+
+/** What went wrong with TLS, by the codes of OpenSSL that Node passes on; undefined for any other error. */
+function trustProblem(code: string, error: unknown): { outcome: string; hint: string } | undefined {
+  const words = error instanceof Error ? error.message : String(error);
+  if (/ALERT_(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA)/.test(code))
+    return {
+      outcome: 'does not know our certificate, or wants one and got none',
+      hint: 'put cert.pem and key.pem that it takes into DOCKER_CERT_PATH, or into the Docker context',
+    };
+  if (/CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(code))
+    return {
+      outcome: `shows a certificate that is not to be trusted: ${words}`,
+      hint: 'put its authority as ca.pem into DOCKER_CERT_PATH, or into the Docker context',
+    };
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL'))
+    return {
+      outcome: `does not speak TLS as it should: ${words.replace(/\s+/g, ' ').trim().slice(0, 200)}`,
+      hint: 'see whether this port takes TLS at all: without it unset DOCKER_TLS_VERIFY and DOCKER_CERT_PATH',
+    };
+  return undefined;
 }
 
 function inWords(code: string): string {

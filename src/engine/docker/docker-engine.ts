@@ -12,11 +12,13 @@ import { containerLogs } from './logs.js';
 import { holderAmongContainers, portErrorOf } from './ports.js';
 import { removeAll } from './removal.js';
 import { readReply, versionReply } from './replies.js';
-import { socketTransport } from './transport.js';
+import { socketTransport, type Transport } from './transport.js';
 import { containerUsage } from './usage.js';
 
-export interface DockerEngineOptions {
-  socketPath: string;
+export type DockerEngineOptions = DaemonOptions &
+  ({ socketPath: string } | { /** Closed with the engine. */ transport: Transport });
+
+interface DaemonOptions {
   /** What the daemon said it is, by `info`; Docker unless given. */
   kind?: Daemon['kind'];
   /** For tests; the port's ten seconds by default. */
@@ -30,7 +32,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
   setMaxListeners(0, closing.signal);
   const daemon: Daemon = {
     kind: options.kind ?? 'docker',
-    transport: socketTransport(options.socketPath),
+    transport: 'transport' in options ? options.transport : socketTransport(options.socketPath),
     limits: { ...defaultLimits, ...options.limits },
     closed: closing.signal,
   };
@@ -122,6 +124,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
 
     async [Symbol.asyncDispose]() {
       closing.abort(new EngineFailedError('The connection to the daemon was closed'));
+      daemon.transport.close?.();
     },
   };
 }

@@ -1,12 +1,17 @@
 /** One HTTP request to a daemon, over whatever way leads to it. Asks nothing of the surrounding environment. */
 import { Agent, type ClientRequest, type RequestOptions, request } from 'node:http';
 
+/** What differs between requests. */
+export type DaemonRequestOptions = Pick<RequestOptions, 'method' | 'path' | 'headers' | 'signal'>;
+
 /** A way to a daemon. */
 export interface Transport {
   /** For people, and in the form that DOCKER_HOST has: `unix:///var/run/docker.sock`. */
   readonly endpoint: string;
-  /** Opens a connection of its own for one request, which the caller ends. */
-  request(options: Pick<RequestOptions, 'method' | 'path' | 'headers' | 'signal'>): ClientRequest;
+  /** Opens a connection for one request. */
+  request(options: DaemonRequestOptions): ClientRequest;
+  /** Ends what it keeps open between requests. */
+  close?(): void;
 }
 
 /** Over a unix socket, or a named pipe of Windows. */
@@ -16,4 +21,17 @@ export function socketTransport(socketPath: string): Transport {
     // No connection is kept: the daemon may be restarted between two requests.
     request: (options) => request({ ...options, host: 'docker', socketPath, agent: new Agent({ keepAlive: false }) }),
   };
+}
+
+/** Over plain TCP. Who may be reached so is decided where addresses are read. */
+export function tcpTransport(host: string, port: number): Transport {
+  return {
+    endpoint: `tcp://${bracketed(host)}:${port}`,
+    request: (options) => request({ ...options, host, port, agent: new Agent({ keepAlive: false }) }),
+  };
+}
+
+/** An IPv6 address as a URL has it. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
