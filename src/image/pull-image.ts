@@ -3,6 +3,7 @@
 import { formatDuration } from '../duration.js';
 import { type EngineInfo, ImageError, type ImageInfo, type ImageStore, type PullProgress } from '../engine/engine.js';
 import { pause } from '../engine/settle.js';
+import { platformProblem } from './platform.js';
 import { parseReference } from './reference.js';
 import { type AuthContext, findAuth } from './registry-auth.js';
 
@@ -48,11 +49,11 @@ export async function ensurePulled(images: ImageStore, options: PullOptions): Pr
   const reference = parseReference(options.reference);
   const { name } = reference;
   const there = await images.find(name, signal);
-  const fits = there && platformProblem(there, options) === undefined;
+  const fits = there && platformProblem(there, engine, options.platform) === undefined;
   // What a digest names never becomes another thing.
   if (there && fits && (policy !== 'always' || reference.digest !== undefined))
     return { image: there, cached: true, warnings: [] };
-  if (policy === 'never') throw neverPulled(name, there && platformProblem(there, options));
+  if (policy === 'never') throw neverPulled(name, there && platformProblem(there, engine, options.platform));
 
   const { auth, warnings } = await findAuth(reference, { ...options.auth, signal });
   try {
@@ -72,7 +73,7 @@ export async function ensurePulled(images: ImageStore, options: PullOptions): Pr
       details: { expected: reference.digest, found: image.digests },
     });
   }
-  const problem = platformProblem(image, options);
+  const problem = platformProblem(image, engine, options.platform);
   if (problem !== undefined && options.platform !== undefined)
     throw new ImageError('IMAGE_PULL_FAILED', `What was pulled as ${name} is for another platform: ${problem}`, {
       hint: 'correct image.platform, or name an image that exists for it',
@@ -125,22 +126,6 @@ function progressWords(
     const amount = bytes.total > 0 ? `, ${megabytes(bytes.done)} of ${megabytes(bytes.total)} MB${rate}` : '';
     onDetail(`${layers.done} of ${layers.total} layers${amount}`);
   };
-}
-
-/** What differs between the platform that is wanted and that of the image; nothing where the engine does not tell. */
-function platformProblem(image: ImageInfo, { platform, engine }: PullOptions): string | undefined {
-  const wanted = (platform ?? `${engine.os}/${engine.architecture}`).split('/');
-  const [os = '', architecture = ''] = wanted;
-  if (image.os === '' || image.architecture === '') return undefined;
-  if (image.os === os && plain(image.architecture) === plain(architecture)) return undefined;
-  const who = platform === undefined ? `${engine.title} runs` : 'image.platform is';
-  return `the image is for ${image.os}/${image.architecture}, ${who} ${os}/${architecture}`;
-}
-
-const aliases: Record<string, string> = { x86_64: 'amd64', aarch64: 'arm64' };
-
-function plain(architecture: string): string {
-  return aliases[architecture] ?? architecture;
 }
 
 function neverPulled(name: string, problem: string | undefined): ImageError {

@@ -1,6 +1,7 @@
 /** Decides where the server's image comes from. Pure: `--dry-run` prints the result. */
 import { dockerArchitecture } from '../engine/architecture.js';
 import { type EngineInfo, ImageError } from '../engine/engine.js';
+import { sameArchitecture } from './platform.js';
 
 /** What the configuration says about the image. */
 export interface ImageWish {
@@ -73,10 +74,4 @@ function unavailable(why: string): ImageError {
   return new ImageError('IMAGE_SOURCE_UNAVAILABLE', why.charAt(0).toUpperCase() + why.slice(1), {
     hint: 'set image.source to auto, or use --engine process, which needs no image',
   });
-}
-
-const aliases: Record<string, string> = { x86_64: 'amd64', aarch64: 'arm64' };
-
-function sameArchitecture(one: string, other: string): boolean {
-  return (aliases[one] ?? one) === (aliases[other] ?? other);
 }

@@ -1,0 +1,56 @@
+/** `pull`: makes the image available as the config says, and starts nothing. */
+import { loadConfig } from '../config/load.js';
+import { engineContext } from '../engine/detect.js';
+import type { EngineInfo } from '../engine/engine.js';
+import { createPhaseRecorder } from '../environment/phases.js';
+import { chooseEngine } from './choose-engine.js';
+import type { CommandContext, CommandResult, CommonOptions, PhaseRecord } from './context.js';
+
+/** The image that the engine has now. */
+export interface PullReport {
+  engine: EngineInfo & { reason: string };
+  /** How it was made available; `none` where the engine runs no images. */
+  source: 'none' | 'host-runtime' | 'build' | 'pull';
+  /** Why so, for people. */
+  reason: string;
+  /** Tag or digest reference; null where there is no image. */
+  reference: string | null;
+  id: string | null;
+  /** `sha256:…` of its manifest in the registry; null for an image that has not been in one. */
+  digest: string | null;
+  /** It was there already. */
+  cached: boolean;
+  phases: PhaseRecord[];
+}
+
+/** @throws ConfigError, EngineUnreachableError, ImageError */
+export async function pull(options: CommonOptions, context: CommandContext): Promise<CommandResult<PullReport>> {
+  const { cwd, env, signal, progress } = context;
+  const phases = createPhaseRecorder(progress, () => performance.now());
+  const { config } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
+  const chosen = await phases.run('engine', async () => {
+    const value = await chooseEngine(config.engine, config.image, engineContext(env), signal);
+    return { value, detail: `${value.info.title}: ${value.reason}` };
+  });
+  const { engine, info, image } = chosen;
+  try {
+    const { imageId, identity, cached, warnings } = await phases.run('image', async () => {
+      const value = await image.ensure(engine.images, signal, (detail) => progress.phaseDetail(detail));
+      return { ...value, value };
+    });
+    const found = imageId === undefined ? undefined : await engine.images?.find(imageId, signal);
+    const data: PullReport = {
+      engine: { ...info, reason: chosen.reason },
+      source: image.source,
+      reason: image.reason,
+      reference: imageId === undefined ? null : identity.id,
+      id: imageId ?? null,
+      digest: found?.digests[0]?.split('@')[1] ?? null,
+      cached,
+      phases: phases.records,
+    };
+    return { data, warnings };
+  } finally {
+    await engine[Symbol.asyncDispose]();
+  }
+}
