@@ -39,6 +39,29 @@ const swept = z.strictObject({ name: z.string(), engine: z.string(), reason: z.s
 
 export const logLine = z.strictObject({ stream: z.enum(['stdout', 'stderr']), line: z.string() });
 
+const timedPhase = z.strictObject({ phase: z.string(), ms: milliseconds, cached: z.boolean() });
+const figures = z.strictObject({
+  lastMs: milliseconds,
+  medianMs: milliseconds,
+  minMs: milliseconds,
+  maxMs: milliseconds,
+  share: z.number().nonnegative(),
+  budgetShare: z.number().nonnegative(),
+  trend: z.array(milliseconds.nullable()),
+});
+const setUp = z.strictObject({
+  time: z.iso.datetime(),
+  name: z.string(),
+  engine: z.enum(['docker', 'podman', 'process']),
+  outcome: z.enum(['create', 'recreate', 'unchanged', 'failed']),
+  error: z.string().optional(),
+  failedPhase: z.string().optional(),
+  phases: z.array(timedPhase),
+  totalMs: milliseconds,
+  budgetMs: milliseconds,
+  version: z.string(),
+});
+
 /** `data` of each verb. */
 export const dataOf = {
   init: z.strictObject({ written: z.array(z.string()), text: z.string() }),
@@ -140,6 +163,26 @@ export const dataOf = {
     variables: z.record(z.string(), z.string().nullable()),
     script: z.string(),
   }),
+  timings: z.strictObject({
+    name: z.string().optional(),
+    history: z.string(),
+    cleared: z.boolean(),
+    groups: z.array(
+      z.strictObject({
+        name: z.string(),
+        engine: z.string(),
+        setUps: z.int(),
+        unchanged: z.int(),
+        failed: z.record(z.string(), z.int()),
+        budgetMs: milliseconds,
+        phases: z.array(figures.extend({ phase: z.string(), runs: z.int(), cached: z.int() })),
+        rest: figures.optional(),
+        total: figures.optional(),
+        runs: z.array(setUp),
+      }),
+    ),
+  }),
+  completion: z.strictObject({ shell: z.enum(['bash', 'zsh', 'fish']), script: z.string() }),
   down: z.strictObject({
     name: z.string().nullable(),
     dryRun: z.boolean(),
@@ -187,6 +230,20 @@ export function answerOf(verb: Verb, status: 'ok' | 'error') {
     error: status === 'ok' ? z.null() : error,
   });
 }
+
+/** One line of `up --events`, other than the last. */
+const time = z.iso.datetime();
+export const upEvent = z.discriminatedUnion('event', [
+  z.strictObject({ event: z.literal('phase-started'), time, phase: z.string(), title: z.string() }),
+  z.strictObject({ event: z.literal('phase-detail'), time, phase: z.string(), detail: z.string() }),
+  z.strictObject({ event: z.literal('phase-finished'), time, detail: z.string(), ...timedPhase.shape }),
+  z.strictObject({ event: z.literal('phase-failed'), time, phase: z.string(), ms: milliseconds }),
+  z.strictObject({ event: z.literal('note'), time, text: z.string() }),
+  z.strictObject({ event: z.literal('warning'), time, text: z.string() }),
+]);
+
+/** The last line: the answer of `--json`, and that it is the result. */
+export const resultEvent = { event: z.literal('result'), time };
 
 /** The answer of a command that could not do its work. */
 export function errorAnswerOf(command: string) {
