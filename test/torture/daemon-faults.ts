@@ -63,6 +63,7 @@ export async function daemonFaults(torture: Torture): Promise<Outcome> {
   const limits = torture.short ? { callMs: 1_000, idleMs: 3_000 } : { callMs: 10_000, idleMs: 30_000 };
   const failures: Failure[] = [];
   const times: Record<'call' | 'idle', number[]> = { call: [], idle: [] };
+  let slowest = { step: '', milliseconds: 0 };
   const plan = Array.from({ length: trials }, (_, index) => {
     const onlyFrom = torture.random.whole(1, 2);
     return { index, call: torture.random.pick(calls), onlyFrom, ...drawFault(torture.random) };
@@ -84,7 +85,9 @@ export async function daemonFaults(torture: Torture): Promise<Outcome> {
       (error: unknown) => (error instanceof KServeEnvError ? [] : [`it threw ${String(error)}`]),
     );
     const found = await Promise.race([settled, after(bound, ['it did not settle'])]);
-    times[call.limit].push(performance.now() - begin);
+    const milliseconds = performance.now() - begin;
+    times[call.limit].push(milliseconds);
+    if (call.limit === 'call' && milliseconds > slowest.milliseconds) slowest = { step, milliseconds };
     if (found.length > 0) failures.push({ experiment, step, found });
     await engine[Symbol.asyncDispose]();
     await proxy[Symbol.asyncDispose]();
@@ -94,6 +97,8 @@ export async function daemonFaults(torture: Torture): Promise<Outcome> {
     }
   };
   await inLanes(plan, torture.short ? 12 : 16, oneTrial);
+
+  torture.say(`daemon-faults: slowest call: ${slowest.step}, ${seconds(slowest.milliseconds)}`);
 
   const goals = { call: `each settles ≤ ${limits.callMs / 1000} s`, idle: `each settles ≤ ${limits.idleMs / 1000} s` };
   const rows = (['call', 'idle'] as const).map((limit) => ({
