@@ -6,7 +6,7 @@ import { clearHistory, historyDir, readHistory } from '../environment/history.js
 import { type TimingsGroup, timingsGroups } from '../environment/timing-figures.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 
-export type { Figures, PhaseFigures, TimingsGroup } from '../environment/timing-figures.js';
+export type { Figures, TimingsGroup } from '../environment/timing-figures.js';
 
 /** Options of `timings`. */
 export interface TimingsOptions extends CommonOptions {

@@ -75,7 +75,7 @@ const refused = [
   'src/cli/x.ts → ../environment/plan.js',
   'src/environment/x.ts → ../commands/up.js',
   'src/environment/x.ts → ../checks/check.js',
-  'src/environment/x.ts → ora',
+  'src/environment/x.ts → commander',
   'src/image/x.ts → ../environment/plan.js',
   'src/checks/x.ts → ../config/load.js',
   'src/checks/suites/x.ts → ../../engine/engine.js',
