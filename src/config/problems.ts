@@ -41,9 +41,14 @@ function render(problems: ConfigProblem[]): string {
   return problems
     .map(({ source, line, path, expected, got }) => {
       const place = line === undefined ? source : `${source}:${line}`;
-      return `  ${place}  ${path === '' ? '' : `${path}: `}expected ${expected}, got ${got}`;
+      return printable(`  ${place}  ${path === '' ? '' : `${path}: `}expected ${expected}, got ${got}`);
     })
     .join('\n');
+}
+
+/** Keys, and the parser's own words, carry over what stands in the file: it must not drive a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** A value as shown in a message: JSON, at most 60 characters. */

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, truncateSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.js';
 import { ConfigError } from '../../../src/config/problems.js';
@@ -42,6 +43,12 @@ describe('what is no regular file is refused without opening it', () => {
     expect((await refusal(space)).problems).toMatchObject([{ expected: 'a readable file', got: 'ELOOP' }]);
   });
 
+  it('a gibibyte without content', async () => {
+    using space = workspace('');
+    truncateSync(`${space.directory}/${file}`, 2 ** 30);
+    expect((await refusal(space)).problems).toMatchObject([{ got: '1073741824 bytes' }]);
+  });
+
   it('nothing, where a file was named', async () => {
     using space = workspace();
     expect((await refusal(space)).problems).toMatchObject([{ got: 'nothing there' }]);
@@ -68,6 +75,14 @@ describe('hostile content is refused with file and reason', () => {
     { what: 'a NUL', content: 'engine: docker\0', got: '"docker\\u0000"' },
     { what: 'an escape sequence for terminals', content: 'image: {reference: "a\\x1b[2Jb"}', got: '"a\\u001b[2Jb"' },
     { what: 'a newline in a name', content: 'name: "a\\nb"', got: '"a\\nb"' },
+    { what: 'a path as the name of a model', content: 'models: [{name: ../../x, kind: sum}]', got: '"../../x"' },
+    {
+      what: 'an encoded path as the name of a model',
+      content: 'models: [{name: "%2e%2e", kind: sum}]',
+      got: '"%2e%2e"',
+    },
+    { what: 'a NUL in the path of a model', content: 'models: [{name: m, kind: module, path: "a\\0b"}]', got: /./ },
+    { what: 'a name of a thousand letters', content: `name: ${'a'.repeat(1_000)}`, got: /^"a{56}\.\.\.$/ },
     { what: 'a path as a name', content: 'name: ../../etc', got: '"../../etc"' },
     { what: 'a key twice', content: 'engine: docker\nengine: process', got: /unique/ },
     { what: 'a list', content: '- engine: docker', got: '[{"engine":"docker"}]' },
@@ -95,3 +110,97 @@ it('a config without a word is the default one', async () => {
     expect((await loadConfig({ cwd: space.directory, env: {}, flags: {} })).config.version).toBe(1);
   }
 });
+
+/** Names of things in the config, and what is special to YAML, to JavaScript, to shells and terminals. */
+const words = fc.oneof(
+  fc.constantFrom(
+    'name',
+    'engine',
+    'models',
+    'ports',
+    'grpc',
+    'image',
+    'reference',
+    'version',
+    'timeout',
+    'kind',
+    'path',
+  ),
+  fc.constantFrom(
+    '__proto__',
+    'constructor',
+    'prototype',
+    'toString',
+    '<<',
+    '&a',
+    '*a',
+    '!!js',
+    '---',
+    '\u0000',
+    '\n',
+    '\u001b[2J',
+  ),
+  fc.constantFrom('../../etc/passwd', '/dev/zero', '$(id)', '`id`', '\ud800', '1e999', '.nan', '0x7fffffffffffffff'),
+  fc.string({ unit: 'binary', maxLength: 20 }),
+);
+
+/** It is a config, or it is refused as one; nothing else is thrown, and no object gets what it did not have. */
+async function readsOrRefuses(content: string | Uint8Array): Promise<void> {
+  using space = workspace(content);
+  const outcome = await loadConfig({ cwd: space.directory, env: {}, flags: { config: file } }).catch((e: unknown) => e);
+  if (outcome instanceof ConfigError) {
+    expect(outcome.message).not.toMatch(/[^\P{Cc}\n]/u);
+    for (const { source, expected } of outcome.problems) expect([source, typeof expected]).toEqual([file, 'string']);
+  } else {
+    expect(outcome).toMatchObject({ config: { version: 1 } });
+  }
+  expect(Object.keys(Object.prototype)).toEqual([]);
+}
+
+describe('whatever stands in the file, it is a config or refused as one:', () => {
+  it('any bytes', async () => {
+    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), readsOrRefuses), { numRuns: 300 });
+  });
+
+  it('any value with hostile words', async () => {
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        words,
+        fc.integer(),
+        fc.boolean(),
+        tie('map'),
+        fc.array(tie('value'), { maxLength: 4 }),
+      ),
+      map: fc.array(fc.tuple(words, tie('value')), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
+    }));
+    await fc.assert(
+      fc.asyncProperty(value, async (one) => await readsOrRefuses(JSON.stringify(one) ?? '')),
+      { numRuns: 300 },
+    );
+  });
+
+  it('lines of hostile words', async () => {
+    const line = fc.tuple(
+      fc.constantFrom('', '  ', '- ', '\t'),
+      words,
+      fc.constantFrom(': ', ':', ' ', ': |', ': &a '),
+      words,
+    );
+    const text = fc.array(line, { maxLength: 8 }).map((lines) => lines.map((parts) => parts.join('')).join('\n'));
+    await fc.assert(fc.asyncProperty(text, readsOrRefuses), { numRuns: 300 });
+  });
+});
+
+it.each(['a\nb', '../x', '\u001b[2J', 'a'.repeat(49), ' ', '-a', 'A'])(
+  'a variable that names the environment %j is refused by its name',
+  async (name) => {
+    using space = workspace();
+    const outcome = await loadConfig({ cwd: space.directory, env: { KSERVE_ENV_NAME: name }, flags: {} }).catch(
+      (e) => e,
+    );
+    expect(outcome).toBeInstanceOf(ConfigError);
+    expect((outcome as ConfigError).problems).toMatchObject([{ source: 'KSERVE_ENV_NAME' }]);
+    expect((outcome as ConfigError).message).not.toMatch(/[^\P{Cc}\n]/u);
+  },
+);
