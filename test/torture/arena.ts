@@ -22,6 +22,8 @@ export interface Torture {
   short: boolean;
   /** Tells of the course, on stderr. */
   say(text: string): void;
+  /** Tells of a failure as soon as it is there: a long run may be ended before its table. */
+  failed(failure: Failure): void;
 }
 
 /** Figures of one experiment. */

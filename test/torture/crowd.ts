@@ -28,6 +28,7 @@ export async function crowdOfUps(torture: Torture): Promise<Outcome> {
       ok: failures.length === 0,
     });
     outcome.failures.push(...failures);
+    for (const failure of failures) torture.failed(failure);
     torture.say(`crowd: ${engine}, ${rounds} rounds of ${crowd}`);
   }
   return outcome;

@@ -88,7 +88,10 @@ export async function daemonFaults(torture: Torture): Promise<Outcome> {
     const milliseconds = performance.now() - begin;
     times[call.limit].push(milliseconds);
     if (call.limit === 'call' && milliseconds > slowest.milliseconds) slowest = { step, milliseconds };
-    if (found.length > 0) failures.push({ experiment, step, found });
+    if (found.length > 0) {
+      failures.push({ experiment, step, found });
+      torture.failed({ experiment, step, found });
+    }
     await engine[Symbol.asyncDispose]();
     await proxy[Symbol.asyncDispose]();
     for (const name of [`fault-${index}`, `made-${index}`]) {

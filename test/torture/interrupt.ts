@@ -87,6 +87,7 @@ function add(outcome: Outcome, torture: Torture, what: string, results: Interrup
   const row: Row = { what, trials: hits.length, figures, goal: '130, p99 ≤ 2 s, 0 leaks', ok };
   outcome.rows.push(row);
   outcome.failures.push(...failures);
+  for (const failure of failures) torture.failed(failure);
   torture.say(`ctrl-c: ${what}, ${hits.length} trials, ${results.length - hits.length} too late, p99 ${figures.p99}`);
 }
 

@@ -66,13 +66,13 @@ function row(what: string, trials: number, leaks: number): Row {
 
 /** One command is killed, the next one sweeps, and a last `down` leaves nothing at all. */
 async function trial(
-  { random }: Torture,
+  torture: Torture,
   arena: Arena,
   experiment: string,
   verb: Verb,
   blow: Blow,
 ): Promise<Failure | undefined> {
-  const next = random.pick<Next>(['up', 'down', 'down of another']);
+  const next = torture.random.pick<Next>(['up', 'down', 'down of another']);
   const step = `${verb}, ${blow.words}, then ${next}`;
   if (verb === 'down') await must(arena, ['up']);
   const { stderr } = await blow.strike(arena, () => arena.start([verb]));
@@ -84,7 +84,9 @@ async function trial(
   found.push(...(await arena.left()).map((thing) => `after the last down: ${thing}`));
   if (found.length === 0) return undefined;
   await arena.clear();
-  return { experiment, step, found };
+  const failure = { experiment, step, found };
+  torture.failed(failure);
+  return failure;
 }
 
 function argsOf(next: Next): string[] {

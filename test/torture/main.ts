@@ -7,7 +7,7 @@ import { daemonFaults } from './daemon-faults.js';
 import { interruptEveryPhase } from './interrupt.js';
 import { killAtEveryCall, killAtRandom } from './kill.js';
 import { seededRandom } from './random.js';
-import { type Report, renderFailures, renderTable } from './report.js';
+import { type Report, renderFailure, renderTable } from './report.js';
 
 const experiments: Record<string, (torture: Torture) => Promise<Outcome>> = {
   'kill-calls': killAtEveryCall,
@@ -45,7 +45,6 @@ export async function main(argv: string[], program: string): Promise<number> {
   await using daemon = await startPrivateDaemon();
   const report = await runAll(options, { daemon, program, short: options.short, say });
   process.stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : `${renderTable(report.rows)}\n`);
-  if (report.failures.length > 0) say(renderFailures(report));
   say(
     `${report.rows.filter(({ ok }) => !ok).length} goals missed, ${report.seconds.toFixed(0)} s, seed ${report.seed}`,
   );
@@ -82,15 +81,19 @@ function readOptions(argv: string[]): Options | string {
 
 async function runAll(
   { seed, short, only }: Options,
-  parts: Omit<Torture, 'random'> & { daemon: PrivateDaemon },
+  parts: Omit<Torture, 'random' | 'failed'> & { daemon: PrivateDaemon },
 ): Promise<Report> {
   const begin = performance.now();
   const report: Report = { seed, short, seconds: 0, rows: [], failures: [] };
-  await loadImage({ ...parts, random: seededRandom(seed) });
+  await loadImage({ ...parts, random: seededRandom(seed), failed: () => {} });
   for (const [name, experiment] of Object.entries(experiments)) {
     if (only.length > 0 && !only.includes(name)) continue;
     // Each from the same seed, so that one alone makes the same choices as all together.
-    const { rows, failures } = await experiment({ ...parts, random: seededRandom(seed) });
+    const { rows, failures } = await experiment({
+      ...parts,
+      random: seededRandom(seed),
+      failed: (failure) => parts.say(`${renderFailure(failure)}\n    seed ${seed}, --only ${name}`),
+    });
     report.rows.push(...rows);
     report.failures.push(...failures);
   }

@@ -63,15 +63,7 @@ export function renderTable(rows: readonly Row[]): string {
     .join('\n');
 }
 
-/** The failures, each with what was found. */
-export function renderFailures({ failures, seed }: Report): string {
-  return failures
-    .map(({ experiment, step, found }) =>
-      [
-        `✖ ${experiment}: ${step}`,
-        ...found.map((line) => `    ${line}`),
-        `    seed ${seed}, --only ${experiment}`,
-      ].join('\n'),
-    )
-    .join('\n');
+/** A failure for people, with what was found. */
+export function renderFailure({ experiment, step, found }: Failure): string {
+  return [`✖ ${experiment}: ${step}`, ...found.map((line) => `    ${line}`)].join('\n');
 }
