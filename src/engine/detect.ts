@@ -83,6 +83,20 @@ export async function connectEngine(
   });
 }
 
+/**
+ * The daemon that `connectEngine` would choose, with nothing thrown where none answers, and no local processes in its
+ * place. `hint` is what helps then.
+ */
+export async function findDaemon(
+  preference: 'auto' | 'docker' | 'podman',
+  context: EngineContext,
+  signal?: AbortSignal,
+): Promise<{ engine: Engine | undefined; tried: Tried[]; hint: string }> {
+  const places = await placesOf(preference, context);
+  const { engine, tried } = await firstToAnswer(places, preference, context, signal);
+  return { engine, tried, hint: hintFor(preference === 'auto' ? 'docker' : preference, tried) };
+}
+
 /** Every engine that can be asked what runs: Docker and Podman where they answer, and local processes always. */
 export async function reachableEngines(
   context: EngineContext = engineContext(),

@@ -1,6 +1,6 @@
 /** Checks of the engine: which one it is, what it speaks, and what its machine can keep to. */
 import type { EnginePreference, Tried } from '../../engine/detect.js';
-import type { EngineInfo } from '../../engine/engine.js';
+import type { EngineInfo, EngineKind } from '../../engine/engine.js';
 import type { EngineHost } from '../../engine/host.js';
 import { ExitCode } from '../../errors.js';
 import { type Finding, failed, passed, skipped, warned } from './finding.js';
@@ -9,9 +9,9 @@ import { type Finding, failed, passed, skipped, warned } from './finding.js';
 export interface EngineSearch {
   preference: EnginePreference;
   /** The daemon that answers; undefined where local processes will do. */
-  daemon?: Pick<EngineInfo, 'title' | 'endpoint'>;
+  daemon?: Pick<EngineInfo, 'kind' | 'title' | 'endpoint'>;
   tried: Tried[];
-  /** Variable that names the only daemon to look for. */
+  /** Variable or Docker context that says which daemon is meant. */
   namedBy?: string;
   /** What helps where a daemon is there and does not answer. */
   hint?: string;
@@ -20,14 +20,20 @@ export interface EngineSearch {
 /** No daemon is no fault, unless one was asked for; that case has an error of its own. */
 export function judgeEngine({ preference, daemon, tried, namedBy, hint }: EngineSearch): Finding {
   const details = { tried };
+  const isNamed = (kind: EngineKind) =>
+    namedBy !== undefined && (namedBy === 'DOCKER_HOST' || (namedBy === 'CONTAINER_HOST') === (kind === 'podman'));
   if (preference === 'process') return passed('local processes, as asked for', details);
-  if (daemon !== undefined) return passed(`${daemon.title} answers at ${daemon.endpoint}`, details);
-  const there = tried.filter(({ outcome }) => namedBy !== undefined || outcome !== 'does not exist');
+  if (daemon !== undefined) {
+    const by = isNamed(daemon.kind) ? `, named by ${namedBy}` : '';
+    return passed(`${daemon.title} answers at ${daemon.endpoint}${by}`, details);
+  }
+  const there = tried.filter(({ kind, outcome }) => isNamed(kind) || outcome !== 'does not exist');
   const fine = 'local processes will be used, which is fine';
   if (there.length === 0) return passed(`no Docker and no Podman here: ${fine}`, details);
   const outcomes = there.map(({ endpoint, outcome }) => `${endpoint} ${outcome}`).join('; ');
   const remedy = hint ?? 'start Docker, or use --engine process';
-  return warned(`${outcomes}; ${fine}`, namedBy === undefined ? remedy : `unset ${namedBy}, or ${remedy}`, details);
+  const isVariable = namedBy !== undefined && /^[A-Z_]+$/.test(namedBy);
+  return warned(`${outcomes}; ${fine}`, isVariable ? `unset ${namedBy}, or ${remedy}` : remedy, details);
 }
 
 /** Of the Docker API: older ones lack what is asked for; from the second on everything is tested. */

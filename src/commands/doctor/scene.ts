@@ -3,8 +3,9 @@ import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type ConfigFlags, type LoadedConfig, loadConfig, loadName } from '../../config/load.js';
 import { dockerArchitecture } from '../../engine/architecture.js';
-import { connectEngine, type EngineContext, engineContext, type Tried } from '../../engine/detect.js';
-import { type Engine, type EngineInfo, EngineUnreachableError } from '../../engine/engine.js';
+import { connectEngine, type EngineContext, engineContext, findDaemon } from '../../engine/detect.js';
+import { currentDockerContext } from '../../engine/docker-context.js';
+import type { Engine, EngineInfo } from '../../engine/engine.js';
 import type { EngineHost } from '../../engine/host.js';
 import { stateDirCandidates } from '../../engine/process/state-dir.js';
 import type { CommandContext } from '../context.js';
@@ -60,13 +61,12 @@ export function openScene(flags: ConfigFlags, context: CommandContext): Scene {
   const search = async () => {
     const { engine: preference } = await loadName({ cwd, env, flags });
     if (preference === 'process') return { preference, tried: [], found: undefined };
-    const { engine, tried, hint } = await connectDaemon(preference, engines, signal);
-    if (engine === undefined) {
-      const namedBy = ['DOCKER_HOST', 'CONTAINER_HOST'].find((name) => env[name]);
-      return { preference, tried, found: undefined, ...(hint !== undefined && { hint }), ...(namedBy && { namedBy }) };
-    }
+    const { engine, tried, hint } = await look(preference, engines, signal);
+    const namedBy = await whoNames(engines);
+    const search = { preference, tried, hint, ...(namedBy && { namedBy }) };
+    if (engine === undefined) return { ...search, found: undefined };
     const info = await keep(engine).info(signal);
-    return { preference, tried, found: { engine, info }, daemon: info };
+    return { ...search, found: { engine, info }, daemon: info };
   };
   const searched = search();
   const stateDir = stateDirThere(engines);
@@ -92,32 +92,23 @@ export function openScene(flags: ConfigFlags, context: CommandContext): Scene {
   return scene;
 }
 
-interface Connection {
-  engine?: Engine;
-  tried: Tried[];
-  hint?: string;
+/**
+ * As `up` would choose, but for local processes: to open them would make a directory.
+ * @throws EngineUnreachableError where one was asked for by name
+ */
+async function look(preference: 'auto' | 'docker' | 'podman', engines: EngineContext, signal: AbortSignal) {
+  // For the error that `up` would end with.
+  return preference === 'auto'
+    ? await findDaemon(preference, engines, signal)
+    : { ...(await connectEngine(preference, engines, signal)), hint: '' };
 }
 
-/** As `up` would choose, but for local processes: to open them would make a directory. */
-async function connectDaemon(
-  preference: 'auto' | 'docker' | 'podman',
-  engines: EngineContext,
-  signal: AbortSignal,
-): Promise<Connection> {
-  if (preference !== 'auto') return await connectEngine(preference, engines, signal);
-  const missed: EngineUnreachableError[] = [];
-  for (const kind of ['docker', 'podman'] as const) {
-    try {
-      return await connectEngine(kind, engines, signal);
-    } catch (error) {
-      if (!(error instanceof EngineUnreachableError)) throw error;
-      missed.push(error);
-    }
-  }
-  const all = missed.flatMap(({ details }) => details.tried as Tried[]);
-  const tried = all.filter(({ endpoint }, index) => all.findIndex((one) => one.endpoint === endpoint) === index);
-  const hint = missed.find((error) => error.hint !== undefined)?.hint;
-  return { tried, ...(hint !== undefined && { hint }) };
+/** What says which daemon is meant; undefined where the known sockets are looked at. */
+async function whoNames(engines: EngineContext): Promise<string | undefined> {
+  const variable = ['DOCKER_HOST', 'CONTAINER_HOST'].find((name) => engines.env[name]);
+  if (variable !== undefined) return variable;
+  const chosen = await currentDockerContext(engines);
+  return chosen && `Docker context ${JSON.stringify(chosen.name)}`;
 }
 
 async function machineOf(engine: Engine, signal: AbortSignal): Promise<DaemonMachine | undefined> {
