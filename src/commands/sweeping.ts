@@ -26,15 +26,17 @@ export interface SweeperOptions {
   engines: Engine[];
   /** Environments whose locks the caller takes itself. */
   except: string[];
+  /** Told of what was removed, a line each. */
+  note?: (text: string) => void;
 }
 
 /** Does nothing by itself. */
-export function openSweeper({ stateDir, engines, except }: SweeperOptions, context: CommandContext): Sweeper {
-  const { env, signal, progress } = context;
+export function openSweeper({ stateDir, engines, except, note }: SweeperOptions, context: CommandContext): Sweeper {
+  const { env, signal } = context;
   const opened: Engine[] = [];
   const swept: Swept[] = [];
   const tell = (found: Swept[]) => {
-    for (const { name, reason } of found) progress.note(`Removed ${name}: ${reason}`);
+    for (const { name, reason } of found) note?.(`Removed ${name}: ${reason}`);
     swept.push(...found);
   };
 

@@ -138,7 +138,8 @@ async function planOnly({ loaded, chosen, context }: SetUp, stateDir: string): P
 
 async function setUpEnvironment(setUp: SetUp, lock: HeldLock, stateDir: string): Promise<CommandResult<UpReport>> {
   const { chosen, loaded, context } = setUp;
-  const sweeping = { stateDir, engines: [chosen.engine], except: [loaded.name] };
+  const note = (text: string) => context.progress.note(text);
+  const sweeping = { stateDir, engines: [chosen.engine], except: [loaded.name], note };
   await using sweeper = openSweeper(sweeping, context);
   const { observed, files } = await setUp.phases.run('preflight', async () => {
     await sweeper.own(lock);

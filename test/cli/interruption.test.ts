@@ -36,7 +36,8 @@ it.runIf(process.platform === 'linux')('a terminal that is closed during up leav
     let output = '';
     terminal.stdout.on('data', (chunk) => {
       output += chunk;
-      if (output.includes('✔ Create')) resolve();
+      // On a terminal the mark before it has a colour.
+      if (/ Create .*ms/.test(output)) resolve();
     });
   });
   await seen;
