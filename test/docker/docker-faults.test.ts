@@ -6,7 +6,7 @@ import { type Engine, EngineFailedError, EngineUnreachableError, type Instance }
 import { serverBundlePath } from '../../src/engine/process/server-bundle.js';
 import { assembleImage } from '../../src/image/ensure-image.js';
 import { configured, linesOf, rejection, untilLive } from '../contract/probes.js';
-import { type DaemonProxy, startDaemonProxy } from '../fakes/daemon-proxy.js';
+import { type DaemonProxy, httpAnswer, startDaemonProxy } from '../fakes/daemon-proxy.js';
 import { dockerLeftOvers, socketPath, testImage } from './docker-harness.js';
 
 const limits = { callMs: 300, idleMs: 600 };
@@ -80,6 +80,14 @@ describe('A daemon that misbehaves', () => {
       expect(await rejection(call(engine))).toMatchObject({ code: expect.stringMatching(/^ENGINE_FAILED$|^IMAGE_/) });
     },
   );
+
+  it.each(calls)('refuses with a page of HTML: %s fails with a name, and these words', async (_, call) => {
+    proxy.behaviour = { kind: 'say', text: httpAnswer(502, '<h1>Bad gateway</h1>', { type: 'text/html' }) };
+    expect(await rejection(call(engine))).toMatchObject({
+      code: expect.stringMatching(/^ENGINE_FAILED$|^IMAGE_/),
+      message: expect.stringContaining('Bad gateway'),
+    });
+  });
 
   it('is restarted while somebody waits for an exit: the wait ends', async () => {
     const real = dockerEngine({ socketPath });

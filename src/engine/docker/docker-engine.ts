@@ -38,10 +38,10 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
   };
   const exits = dockerExits(daemon);
 
-  /** Calls with one container whose refusals have no meaning of their own. */
-  const command = async (what: string, call: Promise<unknown>) => {
+  /** Calls whose refusals have no meaning of their own. */
+  const command = async <T>(what: string, call: Promise<T>): Promise<T> => {
     try {
-      await call;
+      return await call;
     } catch (error) {
       throw failed(what, error);
     }
@@ -59,15 +59,15 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
     },
 
     async host(signal) {
-      return await daemonHost(daemon, signal);
+      return await command('The daemon does not tell of its machine', daemonHost(daemon, signal));
     },
 
     async inspect(name, signal) {
-      return await findInstance(daemon, name, signal);
+      return await command(`${name} could not be looked for`, findInstance(daemon, name, signal));
     },
 
     async list(signal) {
-      return await listInstances(daemon, signal);
+      return await command('The environments could not be listed', listInstances(daemon, signal));
     },
 
     async create(spec, signal) {
@@ -82,13 +82,14 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
       } catch (error) {
         throw (await portErrorOf(daemon, error)) ?? failed(`${instance.name} could not be started`, error);
       }
-      const started = await inspectContainer(daemon, instance.id, signal);
+      const look = inspectContainer(daemon, instance.id, signal);
+      const started = await command(`${instance.name} was started, and could not be looked at`, look);
       if (started) return started;
       throw new EngineFailedError(`${instance.name} was removed while it started`);
     },
 
     async waitForExit(instance, signal) {
-      return await exits.wait(instance.id, signal);
+      return await command(`The end of ${instance.name} could not be waited for`, exits.wait(instance.id, signal));
     },
 
     async stop(instance, graceMs, signal) {
@@ -115,11 +116,12 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
     logs: (instance, logOptions) => containerLogs(daemon, instance, logOptions),
 
     async usage(instance, signal) {
-      return await containerUsage(daemon, instance.id, signal);
+      const what = `The daemon does not tell what ${instance.name} uses`;
+      return await command(what, containerUsage(daemon, instance.id, signal));
     },
 
     async portHolder(port, signal) {
-      return await holderAmongContainers(daemon, port, signal);
+      return await command(`Nobody tells who has port ${port}`, holderAmongContainers(daemon, port, signal));
     },
 
     async [Symbol.asyncDispose]() {

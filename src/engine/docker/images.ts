@@ -4,7 +4,7 @@ import { KServeEnvError } from '../../errors.js';
 import { EngineFailedError, ImageError, type ImageInfo, type ImageStore } from '../engine.js';
 import { buildImage } from './build.js';
 import { callDaemon, type Daemon, openAnswer } from './call.js';
-import { DaemonRefusal } from './daemon-errors.js';
+import { DaemonRefusal, failed } from './daemon-errors.js';
 import { DaemonComplaint, readMessages } from './json-lines.js';
 import { pullImage } from './pull.js';
 import { remoteImage } from './remote-image.js';
@@ -14,7 +14,9 @@ import { imageListReply, imageReply, readReply } from './replies.js';
 export function dockerImages(daemon: Daemon): ImageStore {
   async function find(reference: string, signal?: AbortSignal): Promise<ImageInfo | undefined> {
     const path = `/images/${encodeURI(reference)}/json`;
-    const reply = await callDaemon(daemon, { method: 'GET', path, signal }).catch(absent);
+    const reply = await callDaemon(daemon, { method: 'GET', path, signal })
+      .catch(absent)
+      .catch(refused(`Image ${reference} could not be looked for`));
     if (reply === undefined) return undefined;
     const image = readReply(imageReply, reply, daemon.transport.endpoint);
     return {
@@ -91,7 +93,7 @@ export function dockerImages(daemon: Daemon): ImageStore {
         path: '/images/json',
         query: { filters: JSON.stringify({ label: [label] }) },
         signal,
-      });
+      }).catch(refused('The images could not be listed'));
       const listed = readReply(imageListReply, reply, daemon.transport.endpoint);
       const images = await Promise.all(listed.map(({ Id }) => find(Id, signal)));
       return images.filter((image) => image !== undefined);
@@ -103,6 +105,13 @@ export function dockerImages(daemon: Daemon): ImageStore {
 function absent(error: unknown): undefined {
   if (error instanceof DaemonRefusal && error.status === 404) return undefined;
   throw error;
+}
+
+/** For `catch`: a refusal without a meaning of its own. */
+function refused(what: string): (error: unknown) => never {
+  return (error) => {
+    throw failed(what, error);
+  };
 }
 
 function loadError(error: unknown): unknown {
