@@ -97,7 +97,7 @@ export async function openArena({ daemon, program }: Torture, engine: TrialEngin
 }
 
 /** Of what is there, all if it is not what may be there. */
-export function excessOver(allowed: Allowed, things: string[], name: string): string[] {
+function excessOver(allowed: Allowed, things: string[], name: string): string[] {
   if (things.length === 0) return allowed === 'one' ? ['nothing, where one environment should be'] : [];
   return allowed !== 'nothing' && isWhole(things, name) ? [] : things;
 }
