@@ -4,16 +4,19 @@ import { packageVersion } from '../commands/package-info.js';
 import { ExitCode, UsageError } from '../errors.js';
 import { progressModes } from './progress/create.js';
 import { reportError, runCommand, type Terminal } from './run.js';
+import { symbolsFor } from './symbols.js';
 import type { Cli } from './verb.js';
 import { completionVerb } from './verbs/completion.js';
 import { doctorVerb } from './verbs/doctor.js';
 import { downVerb } from './verbs/down.js';
 import { envVerb } from './verbs/env.js';
 import { healthVerb } from './verbs/health.js';
+import { imageVerb } from './verbs/image.js';
 import { inferVerb } from './verbs/infer.js';
 import { initVerb } from './verbs/init.js';
 import { logsVerb } from './verbs/logs.js';
 import { lsVerb } from './verbs/ls.js';
+import { pullVerb } from './verbs/pull.js';
 import { serveVerb } from './verbs/serve.js';
 import { smokeVerb } from './verbs/smoke.js';
 import { statusVerb } from './verbs/status.js';
@@ -24,6 +27,8 @@ import { upVerb } from './verbs/up.js';
 const verbs = [
   initVerb,
   doctorVerb,
+  pullVerb,
+  imageVerb,
   upVerb,
   statusVerb,
   lsVerb,
@@ -67,16 +72,17 @@ export async function runProgram(argv: string[], terminal: Terminal): Promise<Ex
 
 /** The whole command line, with every verb and flag. */
 function makeProgram(terminal: Terminal, json: boolean, finish: (exitCode: ExitCode) => void): Command {
-  const { stdout, stderr } = terminal;
+  const { stdout, stderr, env } = terminal;
+  const { next } = symbolsFor(env);
   const program = new Command('kserve-env')
     .description('A real KServe v2 (Open Inference Protocol) server on your own machine: up, checked, gone.')
-    .version(packageVersion(), '-V, --version', 'print the version')
     .usage('<verb> [flags]')
     .optionsGroup('Flags:')
     .commandsGroup('Verbs:')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [verb]', 'show the help of a verb')
-    .showHelpAfterError('  → kserve-env --help')
+    .showHelpAfterError(`  ${next} kserve-env --help`)
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
@@ -95,7 +101,7 @@ function makeProgram(terminal: Terminal, json: boolean, finish: (exitCode: ExitC
   };
   for (const add of verbs) add(cli);
   // After their own, which come first in the help.
-  for (const command of program.commands) addFlagsOfEveryVerb(command, `kserve-env ${command.name()}`);
+  for (const command of program.commands) addFlagsOfEveryVerb(command, `  ${next} kserve-env ${command.name()}`);
   return program;
 }
 
@@ -108,13 +114,13 @@ function subcommandTerm(command: Command): string {
   return [command.name(), '[flags]', ...words].join(' ');
 }
 
-/** @param line the words by which the verb is called */
+/** @param line the words by which the verb is called, as the next step after an error */
 function addFlagsOfEveryVerb(command: Command, line: string): void {
   const help = new Option('-h, --help', 'show this help').helpGroup(everyVerb);
   command
     .usage(command.usage().replace('[options]', '[flags]'))
     .addHelpOption(help)
-    .showHelpAfterError(`  → ${line} --help`);
+    .showHelpAfterError(`${line} --help`);
   for (const option of command.options) option.helpGroup('Flags:');
   for (const inner of command.commands) addFlagsOfEveryVerb(inner, `${line} ${inner.name()}`);
   if (command.commands.length > 0) return;
@@ -125,6 +131,7 @@ function addFlagsOfEveryVerb(command: Command, line: string): void {
     new Option('-c, --config <file>', 'config file (default: kserve-env.yaml here or above)'),
     new Option('-n, --name <name>', "the environment's name (default: from the config's path)"),
     engine,
+    new Option('--allow-insecure-engine', 'let plain TCP reach a daemon on another machine'),
     new Option('--json', 'one JSON object on stdout, errors included'),
     new Option('--progress <mode>', 'how progress is shown').choices(progressModes).default('auto'),
     new Option('-v, --verbose', 'show more, and the causes of errors'),
@@ -136,10 +143,13 @@ const everyVerb = 'Flags of every verb:';
 
 const examples = `
 Examples:
-  $ kserve-env up --smoke                       a checked server on 127.0.0.1:9081 (gRPC) and :9080 (REST)
-  $ kserve-env infer simple_scaler 1 -2.5 3     scaled_result FP64 [3]: 2 -5 6
-  $ eval "$(kserve-env env)"                    KSERVE_GRPC_ENDPOINT and KSERVE_HTTP_URL for your client
-  $ kserve-env down                             and it is gone
+  $ kserve-env up --smoke                     start a server, and check it
+  $ kserve-env infer simple_scaler 1 -2.5 3   scaled_result FP64 [3]: 2 -5 6
+  $ eval "$(kserve-env env)"                  its addresses, for your client
+  $ kserve-env down                           take it away again
 
-Exit codes: 0 done, 2 usage or config, 3 not running, 4 not ready, 5 engine unreachable, 6 image,
-7 port taken, 8 server exited, 9 checks failed, 10 over budget, 124 timed out, 130 and 143 interrupted.`;
+Exit codes:
+  0 done         1 a bug of ours    2 usage or config   3 not running
+  4 not ready    5 engine           6 image             7 port taken
+  8 server died  9 checks failed  10 over budget      124 timed out
+  130, 143 interrupted`;

@@ -2,6 +2,7 @@
 import { phaseTitles } from '../commands/context.js';
 import type { Figures, TimingsGroup, TimingsReport } from '../commands/timings.js';
 import { formatDuration } from '../duration.js';
+import { leftColumn, linesOf, rightColumn } from './columns.js';
 import { inCell, percentOf, tableOf } from './markdown.js';
 import type { Symbols } from './symbols.js';
 
@@ -42,7 +43,7 @@ function titleLine(group: TimingsGroup): string {
 }
 
 /** A title and its figures, the phases first. */
-function linesOf({ phases, rest, total }: TimingsGroup): { title: string; figures: Figures; cached: boolean }[] {
+function figuresOf({ phases, rest, total }: TimingsGroup): { title: string; figures: Figures; cached: boolean }[] {
   return [
     ...phases.map((figures) => ({
       title: phaseTitles[figures.phase],
@@ -55,7 +56,7 @@ function linesOf({ phases, rest, total }: TimingsGroup): { title: string; figure
 }
 
 function rowsOf(group: TimingsGroup, { symbols, columns }: TableSpace): string[] {
-  const lines = linesOf(group);
+  const lines = figuresOf(group);
   if (lines.length === 0) return [];
   const all = [
     leftColumn(['phase', ...lines.map(({ title, cached }) => `${title}${cached ? ' (cached)' : ''}`)]),
@@ -69,22 +70,7 @@ function rowsOf(group: TimingsGroup, { symbols, columns }: TableSpace): string[]
     ]),
     leftColumn(['trend', ...lines.map(({ figures }) => trendOf(figures.trend, symbols))]),
   ];
-  const fitting = all.filter((_, index) => index === 0 || widthOfTable(all.slice(0, index + 1)) <= columns);
-  return ['titles', ...lines].map((_, row) => `  ${fitting.map((cells) => cells[row]).join('  ')}`.trimEnd());
-}
-
-function widthOfTable(columns: readonly string[][]): number {
-  return columns.reduce((sum, [first = '']) => sum + 2 + first.length, 0);
-}
-
-function leftColumn(cells: string[]): string[] {
-  const width = Math.max(...cells.map((cell) => cell.length));
-  return cells.map((cell) => cell.padEnd(width));
-}
-
-function rightColumn(cells: string[]): string[] {
-  const width = Math.max(...cells.map((cell) => cell.length));
-  return cells.map((cell) => cell.padStart(width));
+  return linesOf(all, columns);
 }
 
 /** The share of all the time; what took any has a bar, however short. */
@@ -106,7 +92,7 @@ function markdownTable(group: TimingsGroup, symbols: Symbols): string {
   const numbers = ['last', 'median', 'min', 'max', 'of the time', `of the ${formatDuration(group.budgetMs)} budget`];
   return tableOf(
     [{ title: 'phase' }, ...numbers.map((title) => ({ title, right: true })), { title: 'trend' }],
-    linesOf(group).map(({ title, figures, cached }) => [
+    figuresOf(group).map(({ title, figures, cached }) => [
       `${title}${cached ? ' (cached)' : ''}`,
       ...(['lastMs', 'medianMs', 'minMs', 'maxMs'] as const).map((key) => formatDuration(figures[key])),
       percentOf(figures.share),

@@ -136,7 +136,7 @@ function shareOf(ms: number, budgetMs: number): number {
 export class OverBudgetError extends KServeEnvError {
   constructor({ totalMs, budgetMs }: BudgetReport) {
     super('OVER_BUDGET', ExitCode.overBudget, `Set-up took ${totalMs} ms, over its budget of ${budgetMs} ms`, {
-      hint: 'the environment is running; its phases say where the time went (--json lists them), or give more with --budget',
+      hint: 'the environment is running; kserve-env timings shows where the time went, --budget gives more',
       retryable: true,
       details: { totalMs, budgetMs },
     });

@@ -7,7 +7,7 @@ import type { Cli } from '../verb.js';
 /** `completion`: what a shell has to be told; and `complete`, hidden, which the shell then asks. */
 export function completionVerb(cli: Cli): void {
   cli
-    .verb('completion', 'the script that completes kserve-env in a shell')
+    .verb('completion', 'print what a shell needs to complete kserve-env')
     .addArgument(new Argument('<shell>', 'the shell').choices(shells))
     .action(async (shell: Shell, flags: GlobalFlags) => {
       const { completionScript } = await import('../completion-scripts.js');

@@ -7,9 +7,9 @@ import type { Cli } from '../verb.js';
 /** `env`: endpoints for the shell. */
 export function envVerb(cli: Cli): void {
   cli
-    .verb('env', 'endpoints for the shell: eval "$(kserve-env env)"')
+    .verb('env', 'print the endpoints for a shell: eval "$(kserve-env env)"')
     .addOption(new Option('--format <format>', 'what to write').choices(envFormats).default('sh'))
-    .option('--unset', 'write what takes the variables away again')
+    .option('--unset', 'what takes the variables away again')
     .action(async (flags: GlobalFlags & { format: EnvFormat; unset?: boolean }) => {
       const { env } = await import('../../commands/env.js');
       const options = { flags: configFlags(flags), ...pick(flags, 'format', 'unset') };

@@ -13,8 +13,8 @@ type InferFlags = CallFlags & {
 
 /** `infer`: one inference. */
 export function inferVerb(cli: Cli): void {
-  withTarget(cli.verb('infer <model> [values...]', 'one inference: kserve-env infer simple_scaler 1 -2.5 3'))
-    .option('-t, --tensor <name=values>', 'an input by name, --tensor input_a=1,2,3; may be repeated', collect)
+  withTarget(cli.verb('infer <model> [values...]', 'run one inference: kserve-env infer simple_scaler 1 -2.5 3'))
+    .option('-t, --tensor <name=values>', 'an input by name, input_a=1,2,3; may be repeated', collect)
     .option('--input <file>', 'a request body of the REST protocol; - for standard input')
     .option('-d, --datatype <datatype>', "datatype of the values (default: the model's)")
     .option('-p, --parameter <name=value>', 'a request parameter, scale_factor=3; may be repeated', collect)

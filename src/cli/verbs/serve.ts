@@ -5,19 +5,21 @@ import { writeJson } from '../write.js';
 
 /** `serve`: the server in the foreground. */
 export function serveVerb(cli: Cli): void {
-  withPorts(cli.verb('serve', 'the server in the foreground, with no engine')).action(async (flags: GlobalFlags) => {
-    const { serve } = await import('../../commands/serve.js');
-    const onListening = (report: { endpoints: { grpc: string; http: string } }) => {
-      const { grpc, http } = report.endpoints;
-      if (flags.json) writeJson(cli.terminal.stdout, { event: 'listening', ...report }, 0);
-      else cli.terminal.stderr.write(`Serving gRPC on ${grpc} and REST on ${http}; Ctrl-C ends it\n`);
-    };
-    const writeLog = (line: string) => cli.terminal.stdout.write(line);
-    const context = await terminalContext(cli.terminal, flags);
-    try {
-      await serve({ flags: configFlags(flags), onListening, writeLog }, context);
-    } catch (error) {
-      cli.finish(reportError('serve', cli.terminal, flags, error));
-    }
-  });
+  withPorts(cli.verb('serve', 'run the server in the foreground, with no engine')).action(
+    async (flags: GlobalFlags) => {
+      const { serve } = await import('../../commands/serve.js');
+      const onListening = (report: { endpoints: { grpc: string; http: string } }) => {
+        const { grpc, http } = report.endpoints;
+        if (flags.json) writeJson(cli.terminal.stdout, { event: 'listening', ...report }, 0);
+        else cli.terminal.stderr.write(`Serving gRPC on ${grpc} and REST on ${http}; Ctrl-C ends it\n`);
+      };
+      const writeLog = (line: string) => cli.terminal.stdout.write(line);
+      const context = await terminalContext(cli.terminal, flags);
+      try {
+        await serve({ flags: configFlags(flags), onListening, writeLog }, context);
+      } catch (error) {
+        cli.finish(reportError('serve', cli.terminal, flags, error));
+      }
+    },
+  );
 }

@@ -5,7 +5,7 @@ import type { Cli } from '../verb.js';
 /** `status`: what runs, where, and how it is. */
 export function statusVerb(cli: Cli): void {
   cli
-    .verb('status', 'what runs, where, since when, and how it is')
+    .verb('status', 'show what runs, where, since when, and how it is')
     .option('--exit-code', 'exit 3 when it does not run, 4 when it is not ready')
     .action(async (flags: GlobalFlags & { exitCode?: boolean }) => {
       const { status } = await import('../../commands/status.js');

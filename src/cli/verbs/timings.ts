@@ -7,11 +7,11 @@ type TimingsFlags = GlobalFlags & { limit?: number; all?: boolean; markdown?: bo
 /** `timings`: the history of set-ups. */
 export function timingsVerb(cli: Cli): void {
   cli
-    .verb('timings', 'how long set-ups took, phase by phase')
+    .verb('timings', 'show how long set-ups took, phase by phase')
     .option('--limit <count>', 'look at the newest so many set-ups (default: 20)', positiveNumber)
-    .option('--all', 'of every environment')
-    .option('--markdown', 'a table for the summary of a CI job')
-    .option('--clear', 'forget them')
+    .option('--all', 'of every environment, not of this one alone')
+    .option('--markdown', 'as a table for the summary of a CI job')
+    .option('--clear', 'forget them, of all environments with --all')
     .action(async (flags: TimingsFlags) => {
       const { timings } = await import('../../commands/timings.js');
       const { markdownTimings, renderTimings } = await import('../render-timings.js');

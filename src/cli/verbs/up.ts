@@ -6,8 +6,8 @@ import type { Cli } from '../verb.js';
 export function upVerb(cli: Cli): void {
   withPorts(cli.verb('up', 'start the server and wait until every model answers'))
     .option('--smoke', 'then check that it answers right')
-    .option('--budget <duration>', 'what the set-up may take, for example 5m; over it the exit code is 10')
-    .option('--timeout <duration>', 'how long to wait for the server and its models, for example 60s')
+    .option('--budget <duration>', 'what the set-up may take; over it the exit code is 10 (default: 5m)')
+    .option('--timeout <duration>', 'how long to wait for the server and its models (default: 60s)')
     .option('--ttl <duration>', 'let the environment end by itself after so long, for example 30m')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--keep-on-failure', 'leave a failed environment for a closer look')
@@ -15,8 +15,11 @@ export function upVerb(cli: Cli): void {
     .action(async (flags: GlobalFlags & { smoke?: boolean; dryRun?: boolean; keepOnFailure?: boolean }) => {
       const { up } = await import('../../commands/up.js');
       const { renderUp } = await import('../render.js');
+      const { renderBudget } = await import('../render-budget.js');
       const { upSummary } = await import('../summary.js');
       const options = { flags: configFlags(flags), ...pick(flags, 'smoke', 'dryRun', 'keepOnFailure') };
-      await cli.run('up', flags, (context) => up(options, context), renderUp, upSummary);
+      const render = (report: Parameters<typeof renderUp>[0]) =>
+        flags.verbose && 'budget' in report ? `${renderUp(report)}\n${renderBudget(report)}` : renderUp(report);
+      await cli.run('up', flags, (context) => up(options, context), render, upSummary);
     });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { renderBudget } from '../../../src/cli/render-budget.js';
 import { markdownTimings, renderTimings } from '../../../src/cli/render-timings.js';
 import { symbolsFor } from '../../../src/cli/symbols.js';
 import type { TimingsReport } from '../../../src/commands/timings.js';
@@ -97,4 +98,19 @@ describe('timings', () => {
     expect(rule).toBe('| --- | --: | --: | --: | --: | --: | --: | --- |');
     expect(first).toBe('| Engine | 20 ms | 15 ms | 10 ms | 20 ms | 2.0 % | 1.5 % | ▅█ |');
   });
+});
+
+it('the budget of one set-up is told phase by phase, with what was no phase and the total', () => {
+  const phases = [
+    { phase: 'engine', ms: 12, cached: false, detail: '', share: 0.012 },
+    { phase: 'image', ms: 100, cached: true, detail: '', share: 0.1 },
+  ] as const;
+  const budget = { totalMs: 150, budgetMs: 1000, share: 0.15, over: false, restMs: 38 };
+  expect(renderBudget({ phases: [...phases], budget }).split('\n')).toEqual([
+    '  phase             time  of 1.00 s',
+    '  Engine           12 ms      1.2 %',
+    '  Image (cached)  100 ms       10 %',
+    '  Rest             38 ms      3.8 %',
+    '  Total           150 ms       15 %',
+  ]);
 });
