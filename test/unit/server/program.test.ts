@@ -65,6 +65,13 @@ describe('the server program', () => {
     expect(await ended).toMatchObject({ code: 0, signal: null });
   });
 
+  it.each([1, 2])('ends with 0 after its ttl, and says why: %s workers', async (workers) => {
+    const { first, says, ended } = run(withConfig({ ...config, workers, ttlMs: 1500 }));
+    await first;
+    expect(await says('server stopped')).toMatchObject({ reason: 'ttl' });
+    expect(await ended).toMatchObject({ code: 0, signal: null });
+  });
+
   it('answers its own health check with 0 while it runs, and 1 when it does not', async () => {
     const { child, first, ended } = run(withConfig(config));
     const { httpPort } = await first;
