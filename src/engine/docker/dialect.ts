@@ -27,6 +27,14 @@ export function isNetworkInUse(error: unknown): error is DaemonRefusal {
   return refuses(error, 403, /associated containers|being used|network is in use/i);
 }
 
+/**
+ * The machine's network interfaces changed while Podman read the list of them (`route ip+net: no such network interface`),
+ * as they do when others start and end containers. Asked again, it succeeds.
+ */
+export function isPassing(error: unknown): error is DaemonRefusal {
+  return error instanceof DaemonRefusal && error.status === 500 && /no such network interface/i.test(error.words);
+}
+
 /** The container names a network that is not there, which Podman wants to see first. */
 export function isNetworkMissing(error: unknown): error is DaemonRefusal {
   return error instanceof DaemonRefusal && /unable to find network|network not found/i.test(error.words);

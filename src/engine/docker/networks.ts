@@ -1,10 +1,11 @@
 /** The bridge network of each environment. */
 import type { z } from 'zod';
 import { containerName, nameLabel } from '../labels.js';
-import { callDaemon, type Daemon } from './call.js';
+import { pause } from '../settle.js';
+import { callDaemon, type Daemon, type DaemonRequest } from './call.js';
 import { networkOptions } from './create-options.js';
 import { DaemonRefusal } from './daemon-errors.js';
-import { isNetworkInUse, isNetworkThere } from './dialect.js';
+import { isNetworkInUse, isNetworkThere, isPassing } from './dialect.js';
 import { networkListReply, networkReply, readReply } from './replies.js';
 
 export type Network = z.output<typeof networkListReply>[number];
@@ -58,19 +59,35 @@ export async function removeNetwork(
   signal?: AbortSignal,
 ): Promise<void> {
   try {
-    await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, limit: 'work', signal });
+    await changeNetworks(daemon, { method: 'DELETE', path: `/networks/${id}`, limit: 'work', signal });
   } catch (error) {
     if (!(error instanceof DaemonRefusal)) throw error;
     if (error.status === 404) return;
     if (!isNetworkInUse(error)) throw error;
     if (await inUse()) return;
     await detachAll(daemon, id, signal);
-    await callDaemon(daemon, { method: 'DELETE', path: `/networks/${id}`, limit: 'work', signal });
+    await changeNetworks(daemon, { method: 'DELETE', path: `/networks/${id}`, limit: 'work', signal });
+  }
+}
+
+/** So often, and so many milliseconds apart, a change is tried that others' changes got in the way of. */
+const mostAttempts = 8;
+const attemptMs = 100;
+
+async function changeNetworks(daemon: Daemon, request: DaemonRequest): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await callDaemon(daemon, request);
+      return;
+    } catch (error) {
+      if (!isPassing(error) || attempt === mostAttempts) throw error;
+      await pause(attemptMs, request.signal);
+    }
   }
 }
 
 async function createNetwork(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
-  await callDaemon(daemon, {
+  await changeNetworks(daemon, {
     method: 'POST',
     path: '/networks/create',
     body: networkOptions(name),
