@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ImageError, type ImageInfo, type ImageStore } from '../engine/engine.js';
 import { contentLabel } from '../engine/labels.js';
+import { pause } from '../engine/settle.js';
 import { ensurePulled, type PullOptions } from './pull-image.js';
 import { parseReference } from './reference.js';
 import { packFiles } from './tar-files.js';
@@ -70,8 +71,17 @@ export async function ensureBuilt(images: ImageStore, options: BuildOptions): Pr
       onStep: onDetail,
       signal,
     });
-  } finally {
     await removeUnnamed(images, content);
+  } catch (error) {
+    // It may be whole, though nobody waits for it any more.
+    if (ours === undefined) await images.remove(tag).catch(() => {});
+    await removeUnnamed(images, content);
+    // Where the connection had to be cut, the daemon still finishes its step.
+    for (let look = 0; signal?.aborted && look < 4; look += 1) {
+      await pause(200);
+      await removeUnnamed(images, content);
+    }
+    throw error;
   }
   const image = await images.find(tag, signal);
   if (image?.labels[contentLabel] === content) return { image, tag, cached: image.id === ours?.id, warnings };

@@ -110,7 +110,11 @@ async function readArchive(
 ): Promise<{ documents: Map<string, string>; digests: Map<string, string> }> {
   const documents = new Map<string, string>();
   const digests = new Map<string, string>();
-  for await (const entry of Readable.from(archive, { objectMode: false }).pipe(extract())) {
+  const source = Readable.from(archive, { objectMode: false });
+  const entries = extract();
+  // Else an archive that ends with an error would never end.
+  source.once('error', (error) => entries.destroy(error));
+  for await (const entry of source.pipe(entries)) {
     const hash = createHash('sha256');
     const pieces: Buffer[] = [];
     for await (const chunk of entry as AsyncIterable<Buffer>) {

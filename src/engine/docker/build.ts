@@ -6,12 +6,24 @@ import { type Daemon, openAnswer } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
 import { DaemonComplaint, readMessages } from './json-lines.js';
 
+/** How long a build may go on after its command was given up, in milliseconds. */
+const longestFarewell = 1_000;
+
 /**
+ * An abort does not cut the connection at once: the daemon would finish the step under way, and leave its image to nobody
+ * a moment later. The build runs nothing, and so is over soon.
  * @throws ImageError (IMAGE_BUILD_FAILED) in the daemon's words; what the context throws comes through whole
  */
 export async function buildImage(daemon: Daemon, request: BuildRequest): Promise<void> {
   const { context, tag, buildArgs, platform, onStep, signal } = request;
   const upload = Readable.from(context, { objectMode: false });
+  signal?.throwIfAborted();
+  const cut = new AbortController();
+  let farewell: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    farewell = setTimeout(() => cut.abort(signal?.reason), longestFarewell);
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
     const answer = await openAnswer(daemon, {
       method: 'POST',
@@ -26,7 +38,7 @@ export async function buildImage(daemon: Daemon, request: BuildRequest): Promise
       },
       upload,
       limit: 'idle',
-      signal,
+      signal: cut.signal,
     });
     try {
       for await (const { stream } of readMessages(answer.body)) {
@@ -36,6 +48,7 @@ export async function buildImage(daemon: Daemon, request: BuildRequest): Promise
     } finally {
       answer.close();
     }
+    signal?.throwIfAborted();
   } catch (error) {
     signal?.throwIfAborted();
     const cause = upload.errored ?? error;
@@ -47,6 +60,8 @@ export async function buildImage(daemon: Daemon, request: BuildRequest): Promise
       details: { tag },
     });
   } finally {
+    clearTimeout(farewell);
+    signal?.removeEventListener('abort', onAbort);
     upload.destroy();
   }
 }
