@@ -5,12 +5,12 @@
  * is marked with the reason; its syntax is looked at. The commands need a POSIX shell.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.js';
-import { localLinksOf } from './markdown.js';
+import { anchorsOf, localLinksOf } from './markdown.js';
 import { allPages, expectAsShown, readPage, root } from './pages.js';
 import { type Reader, reader } from './run-block.js';
 
@@ -33,9 +33,13 @@ describe.skipIf(process.platform === 'win32').each(allPages())('%s', (page) => {
     await machine[Symbol.asyncDispose]();
   });
 
-  it('links to files that exist', () => {
-    const missing = localLinksOf(text).filter((target) => !existsSync(join(root, dirname(page), target)));
-    expect(missing).toEqual([]);
+  it('links to files and headings that exist', () => {
+    const broken = localLinksOf(text).filter(({ path, anchor }) => {
+      const target = path === '' ? join(root, page) : join(root, dirname(page), path);
+      if (!existsSync(target)) return true;
+      return anchor !== '' && target.endsWith('.md') && !anchorsOf(readFileSync(target, 'utf8')).includes(anchor);
+    });
+    expect(broken).toEqual([]);
   });
 
   it('says of every block that is not run why', () => {

@@ -54,11 +54,31 @@ export function patternOf(shown: string): RegExp {
   return new RegExp(`^${escaped.join('[^]*?')}\\s*$`);
 }
 
-/** Targets of the links of a page that point into the repository, without their anchors. */
-export function localLinksOf(page: string): string[] {
+/** A link into the repository. */
+export interface LocalLink {
+  /** Relative to the page; empty for the page itself. */
+  path: string;
+  /** Without its #; empty where there is none. */
+  anchor: string;
+}
+
+/** The links of a page that point into the repository, or to a place on the page itself. */
+export function localLinksOf(page: string): LocalLink[] {
   const targets = [...page.matchAll(/\]\(([^)\s]+)\)/g), ...page.matchAll(/(?:src|href)="([^"]+)"/g)];
   return targets.flatMap(([, target = '']) => {
-    const path = target.split('#', 1)[0] ?? '';
-    return path === '' || /^[a-z]+:/.test(path) ? [] : [path];
+    const [path = '', anchor = ''] = target.split('#', 2);
+    return /^[a-z]+:/.test(path) ? [] : [{ path, anchor }];
+  });
+}
+
+/** The anchors of a page's headings, as GitHub makes them: small letters, no punctuation, `-` for each space. */
+export function anchorsOf(page: string): string[] {
+  let fenced = false;
+  return page.split('\n').flatMap((line) => {
+    if (line.startsWith('```')) fenced = !fenced;
+    const heading = fenced ? undefined : /^#+ (.*)$/.exec(line)?.[1];
+    if (heading === undefined) return [];
+    const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    return [text.replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '').replaceAll(' ', '-')];
   });
 }
