@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { appendHistory } from '../../src/environment/history.js';
 import { listenSomewhere } from '../contract/probes.js';
+import { setUpRecord } from '../unit/environment/set-up-records.js';
 import { answerOf, errorAnswerOf, resultEvent, upEvent } from './json-schemas.js';
 import { leftBehind } from './oracle.js';
 import { bin, type Sandbox, sandbox } from './run-cli.js';
@@ -56,11 +58,18 @@ describe('up --events', () => {
     expect(errorAnswerOf('up').extend(resultEvent).safeParse(result).error).toBeUndefined();
   });
 
-  it('tells a warning before the result', async () => {
-    await using listener = await listenSomewhere();
-    const { stdout, code } = await box.run(['up', '--events', '--grpc-port', String(listener.port)]);
-    const { result } = eventsOf(stdout);
-    expect({ code, result }).toMatchObject({ code: 7, result: { event: 'result', error: { code: 'PORT_IN_USE' } } });
+  it('warns of a phase that took much longer than it uses to, before the result', async () => {
+    writeFileSync(
+      `${box.directory}/kserve-env.yaml`,
+      'name: mine\nengine: process\nmodels: [{ name: slow, kind: identity, loadDelay: 700ms }]',
+    );
+    const usual = setUpRecord({ name: 'mine', phases: [{ phase: 'models', ms: 10, cached: false }] });
+    for (let count = 0; count < 5; count += 1) appendHistory(`${box.directory}/state`, usual);
+    const { stdout } = await box.run(['up', '--events']);
+    const { events, result } = eventsOf(stdout);
+    const warning = expect.stringMatching(/^Models ready took .*, and 10 ms as a rule; kserve-env timings /);
+    expect(events.at(-1)).toMatchObject({ event: 'warning', text: warning });
+    expect(result).toMatchObject({ event: 'result', status: 'ok', warnings: [warning] });
   });
 
   it('is one line of error for what cannot be understood', async () => {
