@@ -1,12 +1,12 @@
 /**
  * All the tests that this machine can run, and by name those that it cannot.
- * KSERVE_ENV_REQUIRE=docker,interop makes an absent one a failure.
+ * KSERVE_ENV_REQUIRE=docker,podman,interop makes an absent one a failure.
  */
-import { prepare, run } from './prepare.js';
+import { prepare, run, succeeds } from './prepare.js';
 import { clientsAreToBeHad } from './test-interop.js';
 
 const required = (process.env.KSERVE_ENV_REQUIRE ?? '').split(',').filter(Boolean);
-const optional = ['docker', 'interop'];
+const optional = ['docker', 'podman', 'interop'];
 const unknown = required.filter((name) => !optional.includes(name));
 if (unknown.length > 0) {
   console.error(`KSERVE_ENV_REQUIRE: expected some of ${optional.join(', ')}, got ${unknown.join(', ')}`);
@@ -19,6 +19,14 @@ const notRun = [];
 const projects = ['unit', 'process'];
 if (await dockerAnswers()) projects.push('docker');
 else notRun.push(['docker', 'no Docker daemon answers', 'start Docker, then npm run test:docker']);
+
+if (podmanRuns()) projects.push('podman');
+else
+  notRun.push([
+    'podman',
+    'they need Linux, root, podman, runc and netavark',
+    'install podman, then sudo npm run test:podman',
+  ]);
 
 const interop = clientsAreToBeHad();
 if (interop) projects.push('interop');
@@ -38,6 +46,12 @@ run(`Tests: ${projects.join(', ')}`, process.execPath, [
   ...projects.flatMap((name) => ['--project', name]),
 ]);
 for (const [name, why] of notRun) console.log(`!! NOT RUN: the ${name} tests, since ${why}`);
+
+/** The tests start a Podman of their own, with the runtime that works with cgroups of either version. */
+function podmanRuns() {
+  const programs = ['podman', 'runc'].every((name) => succeeds(name, ['--version'], 10_000));
+  return process.platform === 'linux' && process.getuid() === 0 && programs;
+}
 
 /** Asks as the product does: a client program may be there without a daemon, and the reverse. */
 async function dockerAnswers() {

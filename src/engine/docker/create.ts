@@ -1,5 +1,7 @@
 /** Makes a container with its network, or nothing. */
+import { access } from 'node:fs/promises';
 import { EngineFailedError, type Instance, InstanceExistsError, type InstanceSpec } from '../engine.js';
+import { errorCode } from '../error-code.js';
 import { containerName } from '../labels.js';
 import { callDaemon, type Daemon } from './call.js';
 import { createOptions } from './create-options.js';
@@ -22,6 +24,7 @@ import { createReply, readReply } from './replies.js';
  */
 export async function createInstance(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal): Promise<Instance> {
   signal?.throwIfAborted();
+  if (daemon.kind === 'podman') await refuseMissing(daemon, spec);
   let made: CreatedContainer;
   try {
     made = await createContainer(daemon, spec);
@@ -41,6 +44,17 @@ export async function createInstance(daemon: Daemon, spec: InstanceSpec, signal?
     await removeAll(daemon, { id: made.id, name: spec.name }).catch(() => {});
     signal?.throwIfAborted();
     throw failed(`The network of ${spec.name} could not be created`, error);
+  }
+}
+
+/** Podman makes a directory in place of what is not there, which Docker refuses. */
+async function refuseMissing({ transport }: Daemon, { name, files = [] }: InstanceSpec): Promise<void> {
+  // Files of another machine are nothing that could be looked at here.
+  if (!/^(unix|npipe):/.test(transport.endpoint)) return;
+  for (const { source } of files) {
+    const code = await access(source).catch(errorCode);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') continue;
+    throw new EngineFailedError(`The container of ${name} could not be created: ${source} does not exist`);
   }
 }
 
