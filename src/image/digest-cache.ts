@@ -1,8 +1,9 @@
 /** Remembers the digest of the runtime layer, so that a hundred megabytes are not read at each `up`. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
+import { makeDirectory } from '../engine/make-directory.js';
 import { digestLayer, type LayerDigest, type LayerFile } from './layer.js';
 
 /** Raised when the same files would make other bytes: what was remembered before is of no use then. */
@@ -71,7 +72,7 @@ async function recall(path: string): Promise<LayerDigest | undefined> {
 async function remember(directory: string, path: string, layer: LayerDigest): Promise<void> {
   const next = `${path}.${randomBytes(4).toString('hex')}`;
   try {
-    await mkdir(directory, { recursive: true });
+    makeDirectory(directory);
     await writeFile(next, JSON.stringify(layer));
     await rename(next, path);
   } catch {

@@ -1,7 +1,8 @@
 /** Where the process engine keeps what it must remember: which process is which environment. */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { EngineFailedError } from '../engine.js';
+import { makeDirectory } from '../make-directory.js';
 
 export interface StateDirContext {
   env: Readonly<Record<string, string | undefined>>;
@@ -32,7 +33,7 @@ export function openStateDir(context: StateDirContext): string {
   const causes: unknown[] = [];
   for (const candidate of candidates) {
     try {
-      mkdirSync(candidate, { recursive: true, mode: 0o700 });
+      makeDirectory(candidate, 0o700);
       accessSync(candidate, constants.R_OK | constants.W_OK | constants.X_OK);
       requirePrivate(candidate, context.uid);
       return candidate;

@@ -35,6 +35,24 @@ describe('The directory for state', () => {
     }
   });
 
+  // There a directory can be seen, and nothing be made in it: not even an error other than “no such file”.
+  it.skipIf(process.platform !== 'linux')(
+    'is looked for elsewhere when a place says that it does not exist',
+    async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'kserve-env-test-'));
+      try {
+        const uid = process.getuid?.();
+        for (const homeDir of ['/proc', '/proc/nobody'])
+          expect(openStateDir({ env: {}, homeDir, tempDir: join(directory, 'a', 'b'), uid })).toContain(directory);
+        expect(() => openStateDir({ env: {}, homeDir: '/proc', tempDir: '/proc', uid })).toThrow(
+          /No directory for state/,
+        );
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
+    },
+  );
+
   it('is refused when others may write to it: they could name any process', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'kserve-env-test-'));
     try {
