@@ -3,6 +3,7 @@ export type { CheckResult, CheckStatus } from './checks/check.js';
 export type { SmokeSummary } from './checks/runner.js';
 export type { CommandContext, CommandResult, CommonOptions, PhaseRecord, Progress } from './commands/context.js';
 export { commandContext, silentProgress } from './commands/context.js';
+export { type DoctorCheck, type DoctorReport, doctor } from './commands/doctor.js';
 export { type DownOptions, type DownReport, down } from './commands/down.js';
 export { NotRunningError, type TargetOptions } from './commands/find-environment.js';
 export { type HealthOptions, type HealthReport, health, NotReadyError } from './commands/health.js';

@@ -33,6 +33,7 @@ describe('--json of every verb, of an environment that runs', () => {
   it.each<{ verb: Verb; args: string[] }>([
     { verb: 'up', args: ['up'] },
     { verb: 'up --dry-run', args: ['up', '--dry-run'] },
+    { verb: 'pull', args: ['pull'] },
     { verb: 'status', args: ['status'] },
     { verb: 'status', args: ['status', '--exit-code'] },
     { verb: 'health', args: ['health'] },

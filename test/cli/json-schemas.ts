@@ -62,6 +62,14 @@ const setUp = z.strictObject({
   version: z.string(),
 });
 
+const imageRow = z.strictObject({
+  reference: z.string().min(1),
+  id: z.string().startsWith('sha256:'),
+  platform: z.string(),
+  version: z.string().nullable(),
+  source: z.string().nullable(),
+});
+
 /** `data` of each verb. */
 export const dataOf = {
   init: z.strictObject({ written: z.array(z.string()), text: z.string() }),
@@ -83,7 +91,7 @@ export const dataOf = {
     engine: chosenEngine,
     outcome,
     changes: z.array(z.string()),
-    image: z.strictObject({ source: z.string(), id: z.string(), cached: z.boolean() }),
+    image: z.strictObject({ source: z.string(), id: z.string(), digest: z.string().optional(), cached: z.boolean() }),
     endpoints,
     models: z.array(z.string()),
     phases: z.array(
@@ -106,6 +114,24 @@ export const dataOf = {
     expiresAt: z.iso.datetime().optional(),
     swept: z.array(swept),
   }),
+  pull: z.strictObject({
+    engine: chosenEngine,
+    source: z.enum(['none', 'host-runtime', 'build', 'pull']),
+    reason: z.string().min(1),
+    reference: z.string().nullable(),
+    id: z.string().nullable(),
+    digest: z.string().nullable(),
+    cached: z.boolean(),
+    phases: z.array(z.strictObject({ phase: z.string(), ms: milliseconds, cached: z.boolean(), detail: z.string() })),
+  }),
+  'image save': z.strictObject({
+    path: z.string().nullable(),
+    bytes: z.int().positive(),
+    source: z.string(),
+    reference: z.string().min(1),
+    id: z.string().startsWith('sha256:'),
+  }),
+  'image load': z.strictObject({ engine, images: z.array(imageRow) }),
   'up --dry-run': z.strictObject({
     name: z.string(),
     engine: chosenEngine,
