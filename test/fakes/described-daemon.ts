@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 
 /** What a good one says; a test changes what it is about. */
-export const goodDaemon = {
+const goodDaemon = {
   version: {
     Version: '20.10.24',
     ApiVersion: '1.41',

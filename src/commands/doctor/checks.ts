@@ -121,7 +121,8 @@ async function lookAtImageDisk(scene: Scene): Promise<Finding> {
   if (found === undefined || host === undefined) return skipped('local processes need none of it');
   const isHere = /^unix:/.test(found.info.endpoint) && host.name === thisMachine.endpoint;
   const directory = isHere ? host.storageDir : undefined;
-  return judgeImageDisk(directory, directory === undefined ? undefined : (await freeBytesOf(directory)).freeBytes);
+  const { kind } = found.info;
+  return judgeImageDisk({ kind, directory, ...(directory !== undefined && (await freeBytesOf(directory))) });
 }
 
 async function lookAtMemory(scene: Scene): Promise<Finding> {

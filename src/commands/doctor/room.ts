@@ -53,14 +53,22 @@ export function judgeCpus({ kind, there, wanted }: CpuFacts): Finding {
 /** What an image takes, unpacked, with room for a second one while it is replaced. */
 const imageBytes = { needed: 150 * mebibyte, comfortable: 1024 * mebibyte };
 
-/** @param freeBytes where the daemon keeps images; undefined where that cannot be told from here */
-export function judgeImageDisk(directory: string | undefined, freeBytes: number | undefined): Finding {
+/** Where the daemon keeps images, and how much room is there. */
+export interface ImageDiskFacts {
+  kind: EngineKind;
+  /** Undefined where that cannot be told from here. */
+  directory?: string | undefined;
+  freeBytes?: number | undefined;
+}
+
+/** An image that is there already needs no more room, but its containers and their logs do. */
+export function judgeImageDisk({ kind, directory, freeBytes }: ImageDiskFacts): Finding {
   if (directory === undefined || freeBytes === undefined) {
     return skipped('the daemon keeps images where this machine cannot look');
   }
   const found = `${bytesWord(freeBytes)} free in ${directory}`;
   const details = { directory, freeBytes };
-  const remedy = 'docker system df shows what takes room, docker image prune frees some';
+  const remedy = `${kind} system df shows what takes room, ${kind} image prune frees some`;
   if (freeBytes < imageBytes.needed) {
     return failed(`${found}: an image takes up to ${bytesWord(imageBytes.needed)}`, remedy, ExitCode.image, details);
   }

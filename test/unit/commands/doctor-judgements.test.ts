@@ -233,7 +233,13 @@ describe('room for images', () => {
     { free: 100 * mebibyte, status: 'failed' },
     { free: undefined, status: 'skipped' },
   ] as const)('with $free bytes free is $status', ({ free, status }) => {
-    expectFinding(judgeImageDisk('/var/lib/docker', free), { status, ...(status === 'failed' && { exitCode: 6 }) });
+    const finding = judgeImageDisk({ kind: 'docker', directory: '/var/lib/docker', freeBytes: free });
+    expectFinding(finding, { status, ...(status === 'failed' && { exitCode: 6 }) });
+  });
+
+  it('names the command of the engine', () => {
+    const finding = judgeImageDisk({ kind: 'podman', directory: '/var/lib/containers', freeBytes: 1 });
+    expect(finding.remedy).toContain('podman image prune');
   });
 });
 
