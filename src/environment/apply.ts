@@ -131,6 +131,10 @@ async function createOnRecord(options: ApplyOptions): Promise<Instance> {
     return created;
   } catch (error) {
     if (clean) await lock.intend(undefined);
+    else if (signal.aborted)
+      options.progress.note(
+        `${spec.name} may still be made (it takes too long); the next kserve-env up or down removes it`,
+      );
     throw error;
   }
 }
