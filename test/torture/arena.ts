@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { nameLabel } from '../../src/engine/labels.js';
 import { type RunningCli, type Sandbox, sandbox } from '../cli/run-cli.js';
 import { type DaemonProxy, startDaemonProxy } from '../fakes/daemon-proxy.js';
 import { leftSince, takeFootprint } from '../tools/footprint.js';
@@ -68,7 +69,7 @@ export async function openArena({ daemon, program }: Torture, engine: TrialEngin
   process.once('exit', atExit);
   const clear = async () => {
     for (const { pid } of processesWith(box.directory)) tryKill(pid);
-    await daemon.clear();
+    await removeByForce(daemon, name);
     rmSync(join(box.directory, 'state'), { recursive: true, force: true });
   };
   return {
@@ -117,6 +118,14 @@ function isWhole(things: string[], name: string): boolean {
 /** Waits for the phase's line of `--progress plain`, or for the end of the command. */
 export async function seenOrEnded(running: RunningCli, text: string): Promise<void> {
   await running.sees(text).catch(() => {});
+}
+
+/** Others may be at work on the same daemon. */
+async function removeByForce({ docker }: PrivateDaemon, name: string): Promise<void> {
+  const filters = { label: [`${nameLabel}=${name}`] };
+  for (const { Id } of await docker.listContainers({ all: true, filters }))
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
 }
 
 function tryKill(pid: number): void {

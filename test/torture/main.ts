@@ -8,6 +8,7 @@ import { interruptEveryPhase } from './interrupt.js';
 import { killAtEveryCall, killAtRandom } from './kill.js';
 import { seededRandom } from './random.js';
 import { type Report, renderFailure, renderTable } from './report.js';
+import { silentDaemon } from './silence.js';
 
 const experiments: Record<string, (torture: Torture) => Promise<Outcome>> = {
   'kill-calls': killAtEveryCall,
@@ -15,6 +16,7 @@ const experiments: Record<string, (torture: Torture) => Promise<Outcome>> = {
   'ctrl-c': interruptEveryPhase,
   crowd: crowdOfUps,
   'daemon-faults': daemonFaults,
+  silence: silentDaemon,
 };
 
 const usage = `npm run test:torture -- [--short] [--seed N] [--only NAME]... [--json]
