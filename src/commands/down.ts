@@ -154,8 +154,7 @@ async function removeOne(name: string, removal: Removal): Promise<void> {
 /** Written down first, so that the next command ends it should this one be killed; and not cut off half-way. */
 async function removeOnRecord({ engine, instance }: Observed, lock: HeldLock, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  const { endpoint } = await engine.info(signal);
-  await lock.intend({ kind: 'remove', engine: engine.kind, endpoint, instance: instance.id });
+  await lock.intend({ kind: 'remove', engine: engine.kind, endpoint: engine.endpoint, instance: instance.id });
   await withGrace(engine.remove(instance), graceMs, signal);
   await lock.intend(undefined);
 }

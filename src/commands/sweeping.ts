@@ -41,13 +41,13 @@ export function openSweeper({ stateDir, engines, except, note }: SweeperOptions,
   };
 
   async function engineOf(intent: Intent): Promise<Engine | undefined> {
-    for (const engine of [...engines, ...opened]) if (await isMeant(engine, intent, signal)) return engine;
+    for (const engine of [...engines, ...opened]) if (isMeant(engine, intent)) return engine;
     const { endpoint, engine: kind } = intent;
     const there = { ...env, DOCKER_HOST: endpoint, CONTAINER_HOST: endpoint };
     try {
       const { engine } = await connectEngine(kind, engineContext(kind === 'process' ? env : there), signal);
       opened.push(engine);
-      return (await isMeant(engine, intent, signal)) ? engine : undefined;
+      return isMeant(engine, intent) ? engine : undefined;
     } catch (error) {
       if (error instanceof KServeEnvError && !signal.aborted) return undefined;
       throw error;
@@ -100,7 +100,6 @@ export async function foreseeSweep(
   return [...undone, ...(await Promise.all(found)).flat()];
 }
 
-async function isMeant(engine: Engine, intent: Intent, signal: AbortSignal): Promise<boolean> {
-  if (engine.kind !== intent.engine) return false;
-  return engine.kind === 'process' || (await engine.info(signal)).endpoint === intent.endpoint;
+function isMeant({ kind, endpoint }: Engine, intent: Intent): boolean {
+  return kind === intent.engine && (kind === 'process' || endpoint === intent.endpoint);
 }

@@ -197,7 +197,10 @@ async function probe(place: DaemonEndpoint, context: EngineContext, signal?: Abo
   const { reach } = await import('./docker/connect.js');
   const probeMs = context.probeMs ?? (way.kind === 'ssh' || place.elsewhere ? farMs : nearbyMs);
   try {
-    const engine = await reach({ way, expected, env: context.env, probeMs }, signal);
+    const engine = await reach(
+      { way, expected, context, probeMs, ...(place.elsewhere && { elsewhere: true }) },
+      signal,
+    );
     return { engine, outcome: 'answers', ...(identity !== undefined && { identity }) };
   } catch (error) {
     signal?.throwIfAborted();

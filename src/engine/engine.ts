@@ -197,6 +197,8 @@ export interface ImageStore {
  */
 export interface Engine extends AsyncDisposable {
   readonly kind: EngineKind;
+  /** Where it is reached, as `info` tells it. */
+  readonly endpoint: string;
   /** Undefined for an engine that runs the server without an image. */
   readonly images: ImageStore | undefined;
 

@@ -116,6 +116,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
   const engine: FakeEngine = {
     kind,
+    endpoint: 'memory',
     images: kind !== 'process' ? fakeImages() : undefined,
     failCreate: undefined,
     failStart: undefined,

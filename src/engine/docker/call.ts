@@ -2,7 +2,7 @@
  * Every word with the daemon goes through here, and every call settles: each answer is read under a limit, whether the
  * daemon accepts and stays silent, or breaks off within the body. Paths carry no version: the daemon answers in its own.
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { EngineFailedError } from '../engine.js';
 import { asEngineError, DaemonRefusal, silence } from './daemon-errors.js';
@@ -22,6 +22,8 @@ export const defaultLimits: DaemonLimits = { callMs: 10_000, idleMs: 30_000 };
 export interface Daemon {
   /** What it said it is, and the name of its program. */
   kind: 'docker' | 'podman';
+  /** What it publishes cannot be reached from here. */
+  elsewhere: boolean;
   transport: Transport;
   limits: DaemonLimits;
   /** Aborts when the engine is closed: ends all calls under way. */
@@ -48,6 +50,7 @@ export interface DaemonRequest {
 /** An answer whose head has arrived. The body must be read to its end, or closed. */
 export interface DaemonAnswer {
   status: number;
+  headers: IncomingHttpHeaders;
   body: AsyncIterable<Uint8Array>;
   close(): void;
 }
@@ -72,6 +75,7 @@ export async function openAnswer(daemon: Daemon, request: DaemonRequest): Promis
   const answer: DaemonAnswer = {
     // Node types it as optional because a request has none.
     status: response.statusCode ?? 0,
+    headers: response.headers,
     body: readBody(daemon, name, response, watch),
     close: () => watch.close(),
   };

@@ -1,6 +1,9 @@
 /** Finds out whether a daemon answers. */
-import type { Way } from '../daemon-url.js';
-import type { Engine } from '../engine.js';
+import { isThisMachine, type Way } from '../daemon-url.js';
+import { type Engine, EngineFailedError } from '../engine.js';
+import { openStateDir, type StateDirContext } from '../process/state-dir.js';
+import { type Daemon, defaultLimits, openAnswer } from './call.js';
+import { failed } from './daemon-errors.js';
 import { dockerEngine } from './docker-engine.js';
 import { socketTransport, type Transport, tcpTransport } from './transport.js';
 
@@ -9,8 +12,10 @@ export interface Trial {
   way: Way;
   /** Name of the program that is expected at the other end of an ssh connection. */
   expected: 'docker' | 'podman';
-  /** Variables of this process, for programs that it starts. */
-  env: Readonly<Record<string, string | undefined>>;
+  /** What the daemon publishes cannot be reached from here: then nothing is made in it. */
+  elsewhere?: boolean;
+  /** Of this process: variables for programs that it starts, and where it may keep something. */
+  context: StateDirContext;
   /** Longest wait for the answer, in milliseconds. */
   probeMs: number;
 }
@@ -21,17 +26,35 @@ export interface Trial {
  */
 export async function reach(trial: Trial, signal?: AbortSignal): Promise<Engine> {
   const transport = await transportOf(trial);
-  const probing = dockerEngine({ transport, limits: { callMs: trial.probeMs } });
+  const elsewhere = trial.elsewhere ?? false;
   try {
-    const { kind } = await probing.info(signal);
-    return dockerEngine({ transport, kind: kind === 'podman' ? kind : 'docker' });
+    const kind = await kindOf(transport, trial.probeMs, signal);
+    return await withWayBack(dockerEngine({ transport, elsewhere, kind }), trial);
   } catch (error) {
-    await probing[Symbol.asyncDispose]();
-    throw error;
+    transport.close?.();
+    throw failed('The daemon refuses a ping', error);
   }
 }
 
-async function transportOf({ way, expected, env }: Trial): Promise<Transport> {
+/** What a daemon is, by the head of its answer to a ping: to tell its version it takes twenty times as long. */
+async function kindOf(transport: Transport, callMs: number, signal?: AbortSignal): Promise<Daemon['kind']> {
+  const limits = { ...defaultLimits, callMs };
+  const daemon: Daemon = { kind: 'docker', elsewhere: false, transport, limits, closed: new AbortController().signal };
+  const { headers, close } = await openAnswer(daemon, { method: 'GET', path: '/_ping', signal });
+  close();
+  if (headers['libpod-api-version'] !== undefined) return 'podman';
+  if (headers['api-version'] !== undefined) return 'docker';
+  throw new EngineFailedError(`What answers at ${transport.endpoint} is no container engine`);
+}
+
+/** Who reaches a daemon of another machine by ssh has its servers come to this machine by ssh, too. */
+async function withWayBack(engine: Engine, { way, expected, context }: Trial): Promise<Engine> {
+  if (way.kind !== 'ssh' || isThisMachine(way.host)) return engine;
+  const { withTunnels } = await import('./tunnel.js');
+  return withTunnels(engine, { target: way, program: expected, env: context.env, directory: openStateDir(context) });
+}
+
+async function transportOf({ way, expected, context }: Trial): Promise<Transport> {
   switch (way.kind) {
     case 'socket':
       return socketTransport(way.path);
@@ -42,7 +65,7 @@ async function transportOf({ way, expected, env }: Trial): Promise<Transport> {
     }
     case 'ssh': {
       const { sshTransport } = await import('./ssh.js');
-      return sshTransport({ target: way, program: expected, env });
+      return sshTransport({ target: way, program: expected, env: context.env });
     }
   }
 }

@@ -24,6 +24,10 @@ import { createReply, readReply } from './replies.js';
  */
 export async function createInstance(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal): Promise<Instance> {
   signal?.throwIfAborted();
+  if (daemon.elsewhere)
+    throw new EngineFailedError(`The daemon at ${daemon.transport.endpoint} publishes ports on its own 127.0.0.1`, {
+      hint: 'set DOCKER_HOST=ssh://user@host, which brings the ports here, or use --engine process',
+    });
   if (daemon.kind === 'podman') await refuseMissing(daemon, spec);
   let made: CreatedContainer;
   try {

@@ -19,6 +19,8 @@ export type DockerEngineOptions = DaemonOptions &
   ({ socketPath: string } | { /** Closed with the engine. */ transport: Transport });
 
 interface DaemonOptions {
+  /** It publishes ports on another machine, where nothing from here reaches them. */
+  elsewhere?: boolean;
   /** What the daemon said it is, by `info`; Docker unless given. */
   kind?: Daemon['kind'];
   /** For tests; the port's ten seconds by default. */
@@ -32,11 +34,14 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
   setMaxListeners(0, closing.signal);
   const daemon: Daemon = {
     kind: options.kind ?? 'docker',
+    elsewhere: options.elsewhere ?? false,
     transport: 'transport' in options ? options.transport : socketTransport(options.socketPath),
     limits: { ...defaultLimits, ...options.limits },
     closed: closing.signal,
   };
+  const { endpoint } = daemon.transport;
   const exits = dockerExits(daemon);
+  let known: EngineInfo | undefined;
 
   /** Calls whose refusals have no meaning of their own. */
   const command = async <T>(what: string, call: Promise<T>): Promise<T> => {
@@ -49,13 +54,18 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
 
   return {
     kind: daemon.kind,
+    endpoint,
     images: dockerImages(daemon),
 
     async info(signal) {
+      signal?.throwIfAborted();
+      // Asked once: it does not change, and a daemon runs other programs for it.
+      if (known !== undefined) return known;
       const reply = await callDaemon(daemon, { method: 'GET', path: '/version', signal }).catch((error: unknown) => {
         throw failed('The daemon does not tell its version', error);
       });
-      return engineInfo(readReply(versionReply, reply, daemon.transport.endpoint), daemon.transport.endpoint);
+      known = engineInfo(readReply(versionReply, reply, endpoint), endpoint);
+      return known;
     },
 
     async host(signal) {

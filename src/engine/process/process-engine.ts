@@ -165,6 +165,7 @@ export function processEngine(options: ProcessEngineOptions): Engine {
 
   return {
     kind: 'process',
+    endpoint: hostname(),
     images: undefined,
     async info(signal) {
       signal?.throwIfAborted();

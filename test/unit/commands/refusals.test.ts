@@ -47,22 +47,18 @@ describe('an address that is none', () => {
     { address: { http: 'https://example.test' }, says: '--rest-url: expected an http URL' },
     { address: { http: 'file:///etc/passwd' }, says: '--rest-url' },
     { address: { http: '' }, says: '--rest-url' },
-  ])('is refused as usage: $address', ({ address, says }) => {
-    expect(() => connectClients(address)).toThrow(UsageError);
-    expect(() => connectClients(address)).toThrow(says);
+  ])('is refused as usage: $address', async ({ address, says }) => {
+    await expect(connectClients(address)).rejects.toThrow(UsageError);
+    await expect(connectClients(address)).rejects.toThrow(says);
   });
 
-  it('says how to give a URL that was given as an endpoint', () => {
-    try {
-      connectClients({ grpc: 'http://127.0.0.1:9080' });
-      expect.unreachable();
-    } catch (error) {
-      expect((error as UsageError).hint).toBe('use --rest-url http://127.0.0.1:9080');
-    }
+  it('says how to give a URL that was given as an endpoint', async () => {
+    const connected = connectClients({ grpc: 'http://127.0.0.1:9080' });
+    await expect(connected).rejects.toMatchObject({ hint: 'use --rest-url http://127.0.0.1:9080' });
   });
 
   it.each(['localhost:1', '[::1]:9081', 'a-b.c_d:65535'])('is not %s', async (grpc) => {
-    await using clients = connectClients({ grpc });
+    await using clients = await connectClients({ grpc });
     expect(clients.preferred.transport).toBe('grpc');
   });
 });
