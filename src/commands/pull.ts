@@ -16,7 +16,7 @@ export interface PullReport {
   /** Tag or digest reference; null where there is no image. */
   reference: string | null;
   id: string | null;
-  /** `sha256:…` of its manifest in the registry; null for an image that has not been in one. */
+  /** `sha256:…` of its manifest in the registry; null for an image that was not pulled. */
   digest: string | null;
   /** It was there already. */
   cached: boolean;
@@ -45,7 +45,7 @@ export async function pull(options: CommonOptions, context: CommandContext): Pro
       reason: image.reason,
       reference: imageId === undefined ? null : identity.id,
       id: imageId ?? null,
-      digest: found?.digests[0]?.split('@')[1] ?? null,
+      digest: (image.source === 'pull' && found?.digests[0]?.split('@')[1]) || null,
       cached,
       phases: phases.records,
     };
