@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectEngine, type EngineContext } from '../../src/engine/detect.js';
-import { EngineUnreachableError } from '../../src/engine/engine.js';
-import { rejection } from '../contract/probes.js';
+import { closeTunnel, openTunnel, type TunnelOptions, withTunnels } from '../../src/engine/docker/tunnel.js';
+import { EngineUnreachableError, PortTakenError } from '../../src/engine/engine.js';
+import { assertPortFree } from '../../src/engine/port-check.js';
+import { configured, listenSomewhere, rejection, twoFreePorts } from '../contract/probes.js';
+import { fakeEngine } from '../fakes/fake-engine.js';
 import { type SshServer, startSshServer } from '../fakes/ssh-server.js';
 import { startTlsProxy, type TlsProxy } from '../fakes/tls-proxy.js';
-import { workspace } from '../unit/config/workspace.js';
+import { type Workspace, workspace } from '../unit/config/workspace.js';
 import { socketPath } from './docker-harness.js';
 
 const context = (env: EngineContext['env'], changes: Partial<EngineContext> = {}): EngineContext => ({
@@ -156,6 +160,65 @@ describe('A daemon over ssh', () => {
     } finally {
       await server.force(undefined);
     }
+  });
+
+  describe('brings the ports of its servers here', () => {
+    let space: Workspace;
+    beforeEach(() => {
+      space = workspace();
+    });
+    afterEach(() => space[Symbol.dispose]());
+    const options = (): TunnelOptions => ({
+      target: { kind: 'ssh', host: '127.0.0.1', port: server.port },
+      program: 'docker',
+      env: server.env,
+      directory: space.directory,
+    });
+
+    it('until they are given back', async () => {
+      const remote = createHttpServer((_, answer) => answer.end('from there'));
+      await new Promise<void>((resolve) => remote.listen(0, '127.0.0.1', resolve));
+      const { port } = remote.address() as { port: number };
+      const [local] = await twoFreePorts();
+      await openTunnel('mine', [{ local, remote: port }], options());
+      expect(await (await fetch(`http://127.0.0.1:${local}`)).text()).toBe('from there');
+      await closeTunnel('mine', options());
+      await expect.poll(() => assertPortFree(local)).toBeUndefined();
+      await closeTunnel('mine', options());
+      remote.closeAllConnections();
+      remote.close();
+    });
+
+    it('and names who has one of them here', async () => {
+      await using squatter = await listenSomewhere();
+      const error = await rejection(openTunnel('mine', [{ local: squatter.port, remote: 1 }], options()));
+      expect(error).toBeInstanceOf(PortTakenError);
+      expect(String(error)).toContain(`Port ${squatter.port} on 127.0.0.1 is taken by process ${process.pid}`);
+    });
+
+    it('with a start, again where the way was lost, and not after a removal', async () => {
+      const inner = fakeEngine({ kind: 'docker' });
+      // Here and there are one machine: nobody else may listen where the way begins.
+      inner.neverReady = true;
+      const engine = withTunnels(inner, options());
+      const ports = { grpc: 'auto', http: 'auto' } as const;
+      const resources = { memoryMiB: 256, cpus: 1 };
+      const spec = { name: 'mine', env: configured([]), labels: {}, ports, resources };
+      const started = await engine.start(await engine.create(spec));
+      const port = started.endpoints?.httpPort ?? 0;
+      const isHere = () =>
+        assertPortFree(port).then(
+          () => false,
+          () => true,
+        );
+      expect(await isHere()).toBe(true);
+      await closeTunnel('mine', options());
+      await expect.poll(isHere).toBe(false);
+      expect((await engine.inspect('mine'))?.endpoints).toEqual(started.endpoints);
+      expect(await isHere()).toBe(true);
+      await engine.remove(started);
+      await expect.poll(isHere).toBe(false);
+    });
   });
 
   it('that stays silent is given up within the limit', async () => {

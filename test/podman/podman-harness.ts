@@ -23,7 +23,7 @@ export async function podmanHarness(): Promise<EngineHarness> {
   const engine = await reach({
     way: { kind: 'socket', path: podmanSocket },
     expected: 'podman',
-    env: {},
+    context: { env: {}, homeDir: undefined, tempDir: '/tmp', uid: process.getuid?.() },
     probeMs: 3_000,
   });
   return {
