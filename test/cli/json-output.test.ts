@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerOf, errorAnswerOf, logLine, type Verb } from './json-schemas.js';
+import { answerOf, dataOf, errorAnswerOf, logLine, type Verb } from './json-schemas.js';
 import { type CliResult, type Sandbox, sandbox } from './run-cli.js';
 
 /** The one document on stdout; anything beside it is an error. */
@@ -162,6 +162,15 @@ describe('--json where nothing runs', () => {
     expect(errorAnswerOf('down').safeParse(answer).error).toBeUndefined();
     expect(answer).toMatchObject({ error: { details: { problems: [{ source: '--name' }] } } });
   });
+});
+
+it('every verb that answers --json has a schema', async () => {
+  using box = sandbox();
+  const { stdout } = await box.run(['complete', '--', '']);
+  const verbs = stdout.split('\n').flatMap((line) => (line.includes('\t') ? (line.split('\t')[0] ?? []) : []));
+  const known = Object.keys(dataOf).map((verb) => verb.split(' ')[0] ?? '');
+  // `serve` answers as a stream, and `help` not at all.
+  expect(verbs.filter((verb) => !known.includes(verb))).toEqual(['serve', 'help']);
 });
 
 describe('--json of a usage error', () => {

@@ -73,6 +73,15 @@ describe('a command', () => {
   });
 });
 
+it('on a terminal a result cannot move the cursor; to a program it goes as it is', async () => {
+  for (const isTTY of [true, false]) {
+    const { lent } = terminal();
+    const stdout = recorder({ isTTY });
+    await runCommand('infer', { ...lent, stdout: stdout.stream }, {}, ok, () => 'a\u001b[2J\nb');
+    expect(stdout.text()).toBe(isTTY ? 'a\\u001b[2J\nb\n' : 'a\u001b[2J\nb\n');
+  }
+});
+
 it('flags reach the config under the names that its messages use', () => {
   expect(configFlags({ grpcPort: '1', httpPort: '2', name: 'a', json: true })).toMatchObject({
     'grpc-port': '1',
