@@ -11,6 +11,7 @@ import { withGrace } from '../engine/settle.js';
 import { KServeEnvError } from '../errors.js';
 import { createRestClient } from '../protocol/rest-client.js';
 import type { Intent } from './claim.js';
+import { readLastLogLines, stateNow } from './last-words.js';
 import type { HeldLock } from './lock.js';
 import { type ExpectedModels, pollModelsReady } from './model-readiness.js';
 import type { PhaseRecorder, Progress } from './phases.js';
@@ -41,7 +42,6 @@ export interface ApplyOptions {
   onCreated?: (instance: Instance) => void;
 }
 
-const logLinesShown = 10;
 /** Times that ports are asked for anew, where somebody took one that the engine had just chosen. */
 const mostChoices = 3;
 /** How long a call that changes something goes on after an interruption, in milliseconds; what is left is on record. */
@@ -184,7 +184,7 @@ async function awaitReady(
 ): Promise<void> {
   const { phases, models, timeoutMs, engine, progress } = options;
   const died = async (info: ExitInfo) =>
-    new ServerExitedError(instance.name, info, await lastLogLines(engine, instance));
+    new ServerExitedError(instance.name, info, await readLastLogLines(engine, instance));
   // It may have ended before anybody could ask where it listens.
   if (instance.state === 'exited') throw await died(instance.exit ?? (await exit));
   const addresses = endpointAddresses(required(instance.endpoints));
@@ -215,21 +215,10 @@ async function awaitReady(
       });
     } catch (error) {
       if (!(error instanceof NotReadyInTimeError)) throw error;
-      throw error.inAll(timeoutMs, await lastLogLines(engine, instance));
+      const [lastLogLines, state] = await Promise.all([readLastLogLines(engine, instance), stateNow(engine, instance)]);
+      throw error.inAll(timeoutMs, { lastLogLines, ...(state !== undefined && { state }) });
     }
   });
-}
-
-/** The end of the server's output; nothing if the engine cannot tell: the first error matters more. */
-async function lastLogLines(engine: Engine, instance: Instance): Promise<string[]> {
-  const lines: string[] = [];
-  try {
-    const signal = AbortSignal.timeout(2_000);
-    for await (const { line } of engine.logs(instance, { tail: logLinesShown, signal })) lines.push(line);
-  } catch {
-    // What was read so far is what there is.
-  }
-  return lines;
 }
 
 /** Takes back what this call made. The command's own signal may be aborted already, so it only bounds the wait. */

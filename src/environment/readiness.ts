@@ -1,5 +1,5 @@
 /** Waits until a server is live, its models are ready and one of them has answered; sees a death at once. */
-import type { ExitInfo } from '../engine/engine.js';
+import type { ExitInfo, InstanceState } from '../engine/engine.js';
 import { pause } from '../engine/settle.js';
 import { ExitCode, KServeEnvError, TimedOutError } from '../errors.js';
 import type { InferenceClient } from '../protocol/client.js';
@@ -25,16 +25,24 @@ export class ServerExitedError extends KServeEnvError {
 
 /** The server runs and is not ready in time. */
 export class NotReadyInTimeError extends TimedOutError {
-  /** The same error as told by whoever set the whole time-out, and can read the end of the server's log. */
-  readonly inAll: (timeoutMs: number, lastLogLines: string[]) => NotReadyInTimeError;
+  /** The same error as told by whoever set the whole time-out, and can look at the server. */
+  readonly inAll: (timeoutMs: number, seen: SeenServer) => NotReadyInTimeError;
 
-  constructor(goal: string, timeoutMs: number, lastProbe: string, lastLogLines: string[] = []) {
-    super(`${goal} within ${Math.round(timeoutMs)} ms; last answer: ${lastProbe}${withLog(lastLogLines)}`, {
-      hint: 'give it more with --timeout, or look at kserve-env logs',
-      details: { timeoutMs, lastProbe, lastLogLines },
+  constructor(goal: string, timeoutMs: number, lastProbe: string, { lastLogLines = [], state }: SeenServer = {}) {
+    const still = state === undefined ? '' : `; the server is ${state}`;
+    const message = `${goal} within ${Math.round(timeoutMs)} ms; last answer: ${lastProbe}${still}`;
+    super(`${message}${withLog(lastLogLines)}`, {
+      hint: 'give it more with --timeout, or keep it for a closer look with --keep-on-failure',
+      details: { timeoutMs, lastProbe, lastLogLines, ...(state !== undefined && { state }) },
     });
-    this.inAll = (total, lines) => new NotReadyInTimeError(goal, total, lastProbe, lines);
+    this.inAll = (total, seen) => new NotReadyInTimeError(goal, total, lastProbe, seen);
   }
+}
+
+/** What an engine tells of a server that is not ready; what it cannot tell is absent. */
+interface SeenServer {
+  lastLogLines?: string[];
+  state?: InstanceState | 'gone';
 }
 
 function withLog(lines: string[]): string {

@@ -143,7 +143,10 @@ describe('a server that is never ready', () => {
     engine.neverReady = true;
     const error = await failureOf(up({ timeoutMs: 150 }));
     expect(error).toBeInstanceOf(NotReadyInTimeError);
-    expect(error).toMatchObject({ exitCode: 124, details: { timeoutMs: 150, lastLogLines: ['still loading'] } });
+    expect(error).toMatchObject({
+      exitCode: 124,
+      details: { timeoutMs: 150, lastLogLines: ['still loading'], state: 'running' },
+    });
     expect((error as Error).message).toMatch(/within 150 ms; last answer: .*ECONNREFUSED.*still loading/s);
     expect(await engine.list()).toEqual([]);
   });
