@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Instance, InstanceSpec } from '../../src/engine/engine.js';
-import { processState } from '../../src/engine/process/identity.js';
+import { identify, type ProcessIdentity, processState } from '../../src/engine/process/identity.js';
 import { configured, rejection, untilLive } from '../contract/probes.js';
 import { type ProcessHarness, processesOf, processHarness } from './process-harness.js';
 
@@ -92,6 +93,38 @@ describe('A local process as an environment', () => {
       record.process = identity;
     });
     expect((await next.inspect(name))?.state).toBe('running');
+  });
+
+  it.each([
+    { what: 'a start time of its own', of: { startTime: '1' } },
+    { what: 'another boot', of: { bootId: 'another boot' } },
+  ])('leaves alone who has its number by now, told by $what', async ({ of }) => {
+    const created = await create();
+    const bystander = spawn('sleep', ['600'], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => bystander.once('exit', (_, signal) => resolve(signal)));
+    try {
+      const identity = await identify(bystander.pid ?? 0);
+      await changeRecord((record) => {
+        record.process = { ...identity, ...of };
+      });
+      const next = harness.another();
+      expect((await next.inspect(name))?.state).not.toBe('running');
+      await next.stop(created, 500);
+      await next.remove(created);
+      expect(await next.inspect(name)).toBeUndefined();
+      expect(await processState(identity as ProcessIdentity)).toBe('running');
+    } finally {
+      bystander.kill('SIGINT');
+      expect(await ended).toBe('SIGINT');
+    }
+  });
+
+  it('is incomplete when its record cannot be read, and can be removed', async () => {
+    await mkdir(recordPath(), { recursive: true });
+    const found = await engine.inspect(name);
+    expect(found).toMatchObject({ name, state: 'incomplete' });
+    await engine.remove(found as Instance);
+    expect(await engine.inspect(name)).toBeUndefined();
   });
 
   it('is found when the command was killed before it could note the number', async () => {

@@ -66,8 +66,9 @@ export function openRecords(stateDir: string): Records {
   async function readIn(path: string): Promise<Entry | undefined> {
     const found = await stat(path).catch(absent);
     if (!found) return undefined;
-    const text = await readFile(join(path, fileName), 'utf8').catch(absent);
-    const parsed = recordSchema.safeParse(parseJson(text ?? ''));
+    // One that cannot be read, such as root's, must not keep anybody from all the others.
+    const text = await readFile(join(path, fileName), 'utf8').catch(withoutText);
+    const parsed = recordSchema.safeParse(parseJson(text));
     if (parsed.success) return { kind: 'record', record: parsed.data };
     return { kind: 'unreadable', createdAt: found.birthtime.toISOString() };
   }
@@ -166,6 +167,12 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** For `catch`: what the system does not let us read says nothing. */
+function withoutText(error: unknown): string {
+  if (errorCode(error) === undefined) throw error;
+  return '';
 }
 
 function absent(error: unknown): undefined {
