@@ -101,6 +101,15 @@ describe('doctor with a daemon', () => {
     expect({ code: result.code, status: result.of(id)?.status }).toEqual({ code, status });
   });
 
+  it('warns of one that accepts and never answers, and takes local processes', async () => {
+    const { code, of } = await withDaemon({ silent: ['/_ping', '/version', '/info'] });
+    expect({ code, engine: of('engine') }).toMatchObject({
+      code: 0,
+      engine: { status: 'warned', found: expect.stringContaining('did not answer within') },
+    });
+    expect(of('image')?.found).toBe('local processes need no image');
+  });
+
   it('gives up one that falls silent, and tells the rest', async () => {
     const { code, of } = await withDaemon({ silent: ['/info'] });
     expect({ code, engine: of('engine')?.status }).toEqual({ code: 0, engine: 'passed' });

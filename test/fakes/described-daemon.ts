@@ -43,6 +43,7 @@ export async function describedDaemon(
     requests.push(`${request.method} ${path}`);
     if (says.silent?.includes(path)) return;
     response.setHeader('Content-Type', 'application/json');
+    response.setHeader('Api-Version', goodDaemon.version.ApiVersion);
     response.end(JSON.stringify(answerTo(path)));
   });
   const answerTo = (path: string) => {
