@@ -98,7 +98,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
     }
     return required(instance);
   } catch (error) {
-    await rollBack(made.instance, options);
+    await rollBack(made.instance, error, options);
     throw error;
   } finally {
     watch.abort();
@@ -222,7 +222,7 @@ async function awaitReady(
 }
 
 /** Takes back what this call made. The command's own signal may be aborted already, so it only bounds the wait. */
-async function rollBack(made: Instance | undefined, options: ApplyOptions): Promise<void> {
+async function rollBack(made: Instance | undefined, error: unknown, options: ApplyOptions): Promise<void> {
   const { engine, lock, keepOnFailure, progress, signal } = options;
   if (made === undefined) return;
   if (keepOnFailure && !signal.aborted) {
@@ -231,7 +231,9 @@ async function rollBack(made: Instance | undefined, options: ApplyOptions): Prom
     return;
   }
   try {
-    await withGrace(engine.remove(made), graceMs, signal);
+    // An engine that does not answer is not waited for a second time.
+    const hurry = error instanceof EngineUnreachableError ? AbortSignal.abort(error) : signal;
+    await withGrace(engine.remove(made), graceMs, hurry);
     await lock.intend(undefined);
   } catch (cause) {
     const why = signal.aborted ? 'it takes too long' : cause instanceof KServeEnvError ? cause.message : String(cause);

@@ -1,6 +1,12 @@
 /** Makes a container with its network, or nothing. */
 import { access } from 'node:fs/promises';
-import { EngineFailedError, type Instance, InstanceExistsError, type InstanceSpec } from '../engine.js';
+import {
+  EngineFailedError,
+  EngineUnreachableError,
+  type Instance,
+  InstanceExistsError,
+  type InstanceSpec,
+} from '../engine.js';
 import { errorCode } from '../error-code.js';
 import { containerName } from '../labels.js';
 import { callDaemon, type Daemon } from './call.js';
@@ -44,8 +50,10 @@ export async function createInstance(daemon: Daemon, spec: InstanceSpec, signal?
     if (created) return created;
     throw new EngineFailedError(`${spec.name} was removed while it was made`);
   } catch (error) {
-    // Not under the caller's signal: what was half made goes even when the caller gave up.
-    await removeAll(daemon, { id: made.id, name: spec.name }).catch(() => {});
+    // Not under the caller's signal: what was half made goes even when the caller gave up. But a daemon that does not
+    // answer is not waited for a second time.
+    const hurry = error instanceof EngineUnreachableError ? AbortSignal.timeout(hurryMs) : undefined;
+    await removeAll(daemon, { id: made.id, name: spec.name }, hurry).catch(() => {});
     signal?.throwIfAborted();
     throw failed(`The network of ${spec.name} could not be created`, error);
   }
@@ -61,6 +69,9 @@ async function refuseMissing({ transport }: Daemon, { name, files = [] }: Instan
     throw new EngineFailedError(`The container of ${name} could not be created: ${source} does not exist`);
   }
 }
+
+/** How long a daemon that did not answer may take to remove what was half made, in milliseconds. */
+const hurryMs = 1_000;
 
 interface CreatedContainer {
   id: string;
