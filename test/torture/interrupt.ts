@@ -77,10 +77,10 @@ function add(outcome: Outcome, torture: Torture, what: string, results: Interrup
   const times = hits.map(({ milliseconds }) => milliseconds);
   const p99 = percentile(times, 99);
   const ok = failures.length === 0 && hits.length > 0 && p99 <= limitMs;
-  const told = hits.filter((hit) => hit.told).length;
+  const swept = hits.filter((hit) => hit.swept).length;
   const figures = {
     failed: failures.length,
-    'left to the next': told,
+    'left to the next': swept,
     p50: seconds(percentile(times, 50)),
     p99: seconds(p99),
   };

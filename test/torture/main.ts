@@ -42,6 +42,8 @@ export async function main(argv: string[], program: string): Promise<number> {
     return 2;
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+  // Each arena cleans up at the exit.
+  process.setMaxListeners(0);
   const say = (text: string) => process.stderr.write(`${text}\n`);
   say(`Seed ${options.seed}${options.short ? ', short form' : ''}`);
   await using daemon = await startPrivateDaemon();
