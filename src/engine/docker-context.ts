@@ -15,7 +15,7 @@ export interface ContextEnvironment {
 export type DockerContext = { name: string; host: string; tls?: TlsFiles } | { name: string; broken: string };
 
 /** Where Docker's command keeps its settings; undefined for a user without a home. */
-export function dockerConfigDir({ env, homeDir }: ContextEnvironment): string | undefined {
+function dockerConfigDir({ env, homeDir }: ContextEnvironment): string | undefined {
   if (env.DOCKER_CONFIG) return env.DOCKER_CONFIG;
   return homeDir === undefined ? undefined : join(homeDir, '.docker');
 }

@@ -29,7 +29,7 @@ export interface DaemonEndpoint {
 }
 
 /** Variable that lets plain TCP reach another machine's daemon; `--allow-insecure-engine` sets it. */
-export const allowInsecureVariable = 'KSERVE_ENV_ALLOW_INSECURE_ENGINE';
+const allowInsecureVariable = 'KSERVE_ENV_ALLOW_INSECURE_ENGINE';
 
 /**
  * Docker's places, in order. A DOCKER_HOST is the only one, and so is a context: whoever chose it means that daemon, as
