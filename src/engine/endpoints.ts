@@ -57,7 +57,8 @@ export function podmanEndpoints(context: EndpointContext): DaemonEndpoint[] {
   // Since Podman 5 the socket of a machine on macOS is among the temporary files.
   if (context.platform === 'darwin' && TMPDIR)
     machines.unshift(posix.join(TMPDIR, 'podman/podman-machine-default-api.sock'));
-  return known('podman', context.uid === 0 ? [...system, ...own] : [...own, ...system, ...machines], context);
+  const sockets = context.uid === 0 ? [...system, ...own] : [...own, ...system];
+  return known('podman', [...sockets, ...machines], context);
 }
 
 /** Docker Desktop and rootless Docker, Colima (two generations), Rancher Desktop, OrbStack. */
