@@ -124,6 +124,8 @@ async function createOnRecord(options: ApplyOptions): Promise<Instance> {
     clean = !(error instanceof EngineUnreachableError);
     throw error;
   });
+  // A daemon is busy now for as long as this takes. A local process is made here, and would have to wait.
+  if (engine.images !== undefined) loadGrpc().catch(() => {});
   try {
     const created = await withGrace(creating, graceMs, signal);
     await lock.intend(intentOf(options, 'make', created));
