@@ -87,7 +87,9 @@ async function createContainer(daemon: Daemon, spec: InstanceSpec): Promise<Crea
   let networks = 0;
   while (true) {
     try {
-      return { id: await postContainer(daemon, spec.name, body), withNetwork: networks > 0 };
+      const id = await postContainer(daemon, spec.name, body);
+      // With Podman it is there in any case, if not by us, then by somebody else who tries for the name.
+      return { id, withNetwork: networks > 0 || daemon.kind === 'podman' };
     } catch (error) {
       if (isInitMissing(error) && body.HostConfig.Init) {
         // The server handles its signals and leaves no children, so it can be the first process itself.
