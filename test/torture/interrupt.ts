@@ -104,7 +104,8 @@ async function interruptUp(
   const waitMs = torture.random.below(usualMs);
   await pause(waitMs);
   const result = await interrupt(running);
-  const late = result.code === 0;
+  // Once it has said that the environment is up there is nothing to interrupt.
+  const late = result.code === 0 || result.stdout.includes(' is up');
   const step = `up (${engine}), SIGINT ${waitMs.toFixed(0)} ms into ${name}`;
   const problems = late || isInterrupted(result, running) ? [] : [exitOf(result)];
   if (late) await arena.start(['down']).done;
