@@ -29,6 +29,7 @@ const calls: [string, (engine: Engine) => Promise<unknown>][] = [
   ['create', (engine) => engine.create({ ...spec, name: 'somebody' })],
   ['start', (engine) => engine.start(somebody)],
   ['remove', (engine) => engine.remove(somebody)],
+  ['waitForExit', (engine) => engine.waitForExit(somebody)],
   ['logs', (engine) => linesOf(engine, somebody)],
   ['portHolder', (engine) => engine.portHolder(1)],
   ['usage', (engine) => engine.usage(somebody)],

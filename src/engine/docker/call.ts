@@ -42,9 +42,10 @@ export interface DaemonRequest {
   signal?: AbortSignal | undefined;
   /**
    * Milliseconds for the whole call; `idle` to bound only the silence; `work` for what takes a busy daemon its time, and
-   * may as long as it answers to others; `none` for an answer that may take for ever.
+   * may as long as it answers to others; `listen` for an answer that begins at once and may then take for ever; `none` for
+   * one that may take for ever to begin.
    */
-  limit?: number | 'idle' | 'work' | 'none';
+  limit?: number | 'idle' | 'work' | 'listen' | 'none';
 }
 
 /** An answer whose head has arrived. The body must be read to its end, or closed. */
@@ -79,7 +80,10 @@ export async function openAnswer(daemon: Daemon, request: DaemonRequest): Promis
     body: readBody(daemon, name, response, watch),
     close: () => watch.close(),
   };
-  if (answer.status < 400) return answer;
+  if (answer.status < 400) {
+    watch.begun();
+    return answer;
+  }
   throw new DaemonRefusal(name, answer.status, wordsOf(await readText(answer)));
 }
 
@@ -174,6 +178,8 @@ interface Watch {
   signal: AbortSignal;
   guard<T>(promise: Promise<T>): Promise<T>;
   touch(): void;
+  /** The head of the answer is here. */
+  begun(): void;
   close(): void;
 }
 
@@ -181,7 +187,7 @@ function watchSilence(daemon: Daemon, name: string, request: DaemonRequest): Wat
   const controller = new AbortController();
   const { limit = daemon.limits.callMs, signal } = request;
   const { callMs, idleMs } = daemon.limits;
-  const periods = { idle: idleMs, work: callMs * (1 - pingShare), none: undefined };
+  const periods = { idle: idleMs, work: callMs * (1 - pingShare), listen: callMs, none: undefined };
   const period = typeof limit === 'number' ? limit : periods[limit];
   const started = performance.now();
   let timer: NodeJS.Timeout | undefined;
@@ -215,6 +221,9 @@ function watchSilence(daemon: Daemon, name: string, request: DaemonRequest): Wat
     guard: (promise) => Promise.race([promise, givenUp]),
     touch: () => {
       if (limit === 'idle') timer?.refresh();
+    },
+    begun: () => {
+      if (limit === 'listen') clearTimeout(timer);
     },
     close,
   };

@@ -1,5 +1,5 @@
 /** Waits for the end of containers, so that none is missed. */
-import type { ExitInfo } from '../engine.js';
+import { EngineUnreachableError, type ExitInfo } from '../engine.js';
 import { pause, rejectOnAbort } from '../settle.js';
 import { callDaemon, type Daemon, type DaemonAnswer, openAnswer, readJson } from './call.js';
 import { exitInfo, readContainer, whileExists } from './instances.js';
@@ -7,7 +7,10 @@ import { readReply, waitReply } from './replies.js';
 
 export interface DockerExits {
   wait(id: string, signal?: AbortSignal): Promise<ExitInfo>;
-  /** Resolves when the daemon knows of every wait for this container that was asked for until now. */
+  /**
+   * Resolves when the daemon knows of every wait for this container that was asked for until now.
+   * @throws EngineUnreachableError when it does not answer to one
+   */
   armed(id: string, signal?: AbortSignal): Promise<void>;
 }
 
@@ -51,7 +54,7 @@ export function dockerExits(daemon: Daemon): DockerExits {
         method: 'POST',
         path: `/containers/${id}/wait`,
         query: { condition: 'next-exit' },
-        limit: 'none',
+        limit: 'listen',
         signal,
       }),
     );
@@ -90,7 +93,10 @@ export function dockerExits(daemon: Daemon): DockerExits {
     async armed(id, signal) {
       const abort = rejectOnAbort(signal);
       try {
-        await Promise.race([Promise.allSettled(arming.get(id) ?? []), abort.promise]);
+        const settled = await Promise.race([Promise.allSettled(arming.get(id) ?? []), abort.promise]);
+        // Who waits may have given up, which concerns nobody else; a daemon that does not answer concerns all.
+        for (const wait of settled)
+          if (wait.status === 'rejected' && wait.reason instanceof EngineUnreachableError) throw wait.reason;
       } finally {
         abort.stop();
       }
