@@ -89,7 +89,11 @@ describe('the JSON Schema for editors', () => {
 
   it.each([
     { what: 'an unknown key', value: { engin: 'docker' }, misfit: '.engin: unknown' },
-    { what: 'an engine that is none', value: { engine: 'k8s' }, misfit: '.engine: not one of auto,docker,podman,process' },
+    {
+      what: 'an engine that is none',
+      value: { engine: 'k8s' },
+      misfit: '.engine: not one of auto,docker,podman,process',
+    },
     { what: 'a model of no kind', value: { models: [{ name: 'a' }] }, misfit: '.models.0: no branch' },
   ])('refuses $what', ({ value, misfit }) => {
     expect(misfits(schema, value)).toEqual([misfit]);
