@@ -22,6 +22,11 @@ export function isRemovalUnderWay(error: unknown): error is DaemonRefusal {
   return refuses(error, 409, /already in progress|being removed|no such container|container state improper/i);
 }
 
+/** There is none: 404, or 500 of a Podman that found it gone between two looks of its own. */
+export function isGone(error: unknown): boolean {
+  return refuses(error, 404, /no such container|does not exist in database/i);
+}
+
 /** Containers are attached to the network: 403 of Docker, 409 or 500 of Podman. */
 export function isNetworkInUse(error: unknown): error is DaemonRefusal {
   return refuses(error, 403, /associated containers|being used|network is in use/i);

@@ -9,7 +9,7 @@ import { daemonHost } from './host.js';
 import { dockerImages } from './images.js';
 import { findInstance, inspectContainer, listInstances, whileExists } from './instances.js';
 import { containerLogs } from './logs.js';
-import { holderAmongContainers, portErrorOf } from './ports.js';
+import { holderAmongContainers, portErrorOf, requireFreePorts } from './ports.js';
 import { removeAll } from './removal.js';
 import { readReply, versionReply } from './replies.js';
 import { socketTransport, type Transport } from './transport.js';
@@ -87,6 +87,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
     async start(instance, signal) {
       // An exit that somebody waits for must not pass before the daemon knows that it is waited for.
       await exits.armed(instance.id, signal);
+      if (daemon.kind === 'podman') await requireFreePorts(daemon, instance.id, signal);
       try {
         await callDaemon(daemon, { method: 'POST', path: `/containers/${instance.id}/start`, limit: 'work', signal });
       } catch (error) {

@@ -4,7 +4,7 @@ import type { Endpoints, ExitInfo, Instance, InstanceState } from '../engine.js'
 import { nameLabel } from '../labels.js';
 import { callDaemon, type Daemon } from './call.js';
 import { containerPorts } from './create-options.js';
-import { DaemonRefusal } from './daemon-errors.js';
+import { isGone } from './dialect.js';
 import { findNetworks, type Network } from './networks.js';
 import { type ContainerReply, containerListReply, containerReply, readReply } from './replies.js';
 
@@ -13,7 +13,7 @@ export async function whileExists<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof DaemonRefusal && error.status === 404) return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }

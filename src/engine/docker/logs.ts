@@ -2,6 +2,7 @@
 import { EngineFailedError, type Instance, type LogLine, type LogOptions } from '../engine.js';
 import { type Daemon, type DaemonAnswer, openAnswer } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
+import { isGone } from './dialect.js';
 import { readLogStream } from './log-stream.js';
 
 /** Lines of a container that is there; an empty log for one that is not. With `follow` until it ends. */
@@ -30,7 +31,7 @@ export async function* containerLogs(
     });
   } catch (error) {
     if (!(error instanceof DaemonRefusal)) throw error;
-    if (error.status === 404) return;
+    if (isGone(error)) return;
     throw new EngineFailedError(`The log of ${instance.name} could not be read: ${error.words}`, { cause: error });
   }
   try {

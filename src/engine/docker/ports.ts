@@ -1,9 +1,10 @@
 /** Who has a host port: containers of this daemon, and what the daemon says when it cannot publish one. */
 import { EngineUnreachableError, type PortHolder, PortTakenError } from '../engine.js';
 import { nameLabel } from '../labels.js';
-import { findPortHolder } from '../port-check.js';
+import { assertPortFree, findPortHolder } from '../port-check.js';
 import { callDaemon, type Daemon } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
+import { readContainer } from './instances.js';
 import { containerListReply, readReply } from './replies.js';
 
 /** The running container that publishes this TCP port, in any address, with the command that ends it. */
@@ -36,6 +37,30 @@ export async function portErrorOf(daemon: Daemon, error: unknown): Promise<PortT
   const port = Number(match[1]);
   const holder = (await holderAmongContainers(daemon, port).catch(unknownHolder)) ?? (await findPortHolder(port));
   return new PortTakenError(port, holder, { cause: error });
+}
+
+/**
+ * Looks at the ports of a container of this machine before it starts. Podman keeps those that it opened before it met one
+ * that is taken, for minutes, even when the container is removed; so it should not meet one.
+ * @throws PortTakenError
+ */
+export async function requireFreePorts(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
+  if (!/^(unix|npipe):/.test(daemon.transport.endpoint)) return;
+  const container = await readContainer(daemon, id, signal);
+  if (container === undefined || container.State.Status === 'running' || container.State.Status === 'paused') return;
+  for (const [binding] of Object.values(container.HostConfig?.PortBindings ?? {}).map((all) => all ?? [])) {
+    const port = Number(binding?.HostPort);
+    if (!port) continue;
+    try {
+      await assertPortFree(port, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      // Whether this user may listen there does not matter: the daemon is the one who does.
+      if (!(error instanceof PortTakenError)) continue;
+      const holder = await holderAmongContainers(daemon, port, signal).catch(unknownHolder);
+      throw holder === undefined ? error : new PortTakenError(port, holder, { cause: error });
+    }
+  }
 }
 
 /** The port is taken in any case; that its holder could not be found must not hide it. */

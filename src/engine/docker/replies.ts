@@ -39,6 +39,7 @@ export const containerReply = z.object({
     StartedAt: z.string(),
   }),
   Config: z.object({ Labels: labels }),
+  HostConfig: z.object({ PortBindings: portBindings.nullish() }).nullish(),
   NetworkSettings: z.object({ Ports: portBindings.nullish() }),
 });
 export type ContainerReply = z.output<typeof containerReply>;
