@@ -1,6 +1,6 @@
 /** Where one trial after the other takes place: a machine of its own for the commands, and a daemon behind a proxy. */
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { nameLabel } from '../../src/engine/labels.js';
 import { type RunningCli, type Sandbox, sandbox } from '../cli/run-cli.js';
@@ -63,12 +63,12 @@ export async function openArena({ daemon, program }: Torture, engine: TrialEngin
   const scope = { directory: box.directory, docker: daemon.docker, names: [name] };
   const before = await takeFootprint(scope);
   const atExit = () => {
-    for (const { pid } of processesWith(box.directory)) tryKill(pid);
-    rmSync(box.directory, { recursive: true, force: true });
+    killAll(box.directory);
+    for (const path of [box.directory, dirname(proxy.socketPath)]) rmSync(path, { recursive: true, force: true });
   };
   process.once('exit', atExit);
   const clear = async () => {
-    for (const { pid } of processesWith(box.directory)) tryKill(pid);
+    killAll(box.directory);
     await removeByForce(daemon, name);
     rmSync(join(box.directory, 'state'), { recursive: true, force: true });
   };
@@ -126,6 +126,15 @@ async function removeByForce({ docker }: PrivateDaemon, name: string): Promise<v
   for (const { Id } of await docker.listContainers({ all: true, filters }))
     await docker.getContainer(Id).remove({ force: true, v: true });
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+}
+
+/** A command may have started a server since it was looked for; one that has been killed starts no more. */
+function killAll(directory: string): void {
+  for (let round = 0; round < 5; round += 1) {
+    const living = processesWith(directory);
+    if (living.length === 0) return;
+    for (const { pid } of living) tryKill(pid);
+  }
 }
 
 function tryKill(pid: number): void {
