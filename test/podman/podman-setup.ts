@@ -1,5 +1,6 @@
 /** A Podman of the tests' own, which knows nothing of the machine's. For `globalSetup` of vitest. */
 import { spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,8 @@ declare module 'vitest' {
 
 /**
  * Runs on a machine without systemd, and with cgroups of either version. Locks in files, and networks and states in a
- * directory of its own: those of the machine's Podman are numbered and named alike.
+ * directory of its own: those of the machine's Podman are numbered and named alike. Addresses by chance, since two Podmans
+ * that do not know of each other give out the same ones.
  */
 const containersConf = (directory: string) => `[engine]
 runtime = "runc"
@@ -27,6 +29,7 @@ tmp_dir = "${directory}/tmp"
 [network]
 network_backend = "netavark"
 network_config_dir = "${directory}/networks"
+default_subnet_pools = [{ base = "10.${randomInt(90, 250)}.0.0/16", size = 24 }]
 `;
 
 /** Starts the service, and returns what ends it. */
