@@ -3,7 +3,6 @@ import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { engineContext } from '../engine/detect.js';
 import type { EngineInfo, Instance } from '../engine/engine.js';
 import { openStateDir } from '../engine/process/state-dir.js';
-import { withGrace } from '../engine/settle.js';
 import { applyPlan } from '../environment/apply.js';
 import { type HeldLock, withEnvironmentLock } from '../environment/lock.js';
 import { expectedModels } from '../environment/model-readiness.js';
@@ -18,13 +17,14 @@ import {
 } from '../environment/phases.js';
 import { phasesToCome } from '../environment/phases-to-come.js';
 import { type Operation, type Plan, planUp } from '../environment/plan.js';
-import { type EnvironmentSpec, endpointAddresses, expiresAtOfLabels, instanceSpec } from '../environment/spec.js';
+import { endpointAddresses, expiresAtOfLabels, instanceSpec } from '../environment/spec.js';
 import { type ChosenEngine, chooseEngine } from './choose-engine.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { preflight } from './preflight.js';
 import { recordSetUp } from './record-set-up.js';
 import { servedFiles } from './served-files.js';
-import { type SmokeReport, smokeFailure, smokeServer } from './smoke.js';
+import { type SmokeReport, smokeFailure } from './smoke.js';
+import { smokePhase } from './smoke-phase.js';
 import { specOfConfig } from './spec-of-config.js';
 import { startEndInTime } from './start-end-in-time.js';
 import { foreseeSweep, openSweeper, type Swept } from './sweeping.js';
@@ -150,7 +150,10 @@ async function setUpEnvironment(setUp: SetUp, lock: HeldLock, stateDir: string):
   others.catch(() => {});
   try {
     const result = await applySetUp(setUp, lock, { observed, files });
-    await others;
+    await others.catch((error: unknown) => {
+      // The environment is up by now: a Ctrl-C that comes so late cuts off the sweep, and takes nothing back.
+      if (!context.signal.aborted) throw error;
+    });
     return { ...result, data: { ...result.data, swept: sweeper.swept } };
   } finally {
     await others.catch(() => {});
@@ -199,7 +202,9 @@ async function applySetUp(
     },
   });
   const endpoints = addressesOf(instance);
-  const smoke = options.smoke ? await smokePhase(setUp, lock, instance, plan, spec) : undefined;
+  const smoke = options.smoke
+    ? await smokePhase({ engine, phases, context, lock, instance, endpoints, made: plan.outcome !== 'unchanged', spec })
+    : undefined;
   // From here on it is no longer half made, and stays whatever becomes of this command.
   await lock.intend(undefined);
   const expiresAt = expiresAtOfLabels(instance.labels);
@@ -219,31 +224,6 @@ async function applySetUp(
   };
   const failure = (smoke && smokeFailure(smoke)) ?? (budget.over ? new OverBudgetError(budget) : undefined);
   return { data, warnings, ...(failure && { failure }) };
-}
-
-/** How long the removal of an interrupted one is waited for, in milliseconds; then the next command does it. */
-const smokeGraceMs = 1_500;
-
-async function smokePhase(
-  { chosen, phases, context }: SetUp,
-  lock: HeldLock,
-  instance: Instance,
-  plan: Plan,
-  spec: EnvironmentSpec,
-): Promise<SmokeReport> {
-  try {
-    return await phases.run('smoke', async () => {
-      const value = await smokeServer(addressesOf(instance), spec.server.models, context);
-      const { passed, failed } = value.summary;
-      return { value, detail: `${passed} passed, ${failed} failed` };
-    });
-  } catch (error) {
-    // An interrupted up leaves nothing that it made, in its last phase as in any other.
-    if (context.signal.aborted && plan.outcome !== 'unchanged')
-      await withGrace(chosen.engine.remove(instance), smokeGraceMs, context.signal);
-    await lock.intend(undefined);
-    throw error;
-  }
 }
 
 function addressesOf({ endpoints }: Instance): { grpc: string; http: string } {

@@ -1,0 +1,40 @@
+/** The smoke checks as the last phase of an `up`. */
+import type { Engine, Instance } from '../engine/engine.js';
+import { withGrace } from '../engine/settle.js';
+import type { HeldLock } from '../environment/lock.js';
+import type { PhaseRecorder } from '../environment/phases.js';
+import type { EnvironmentSpec } from '../environment/spec.js';
+import type { CommandContext } from './context.js';
+import { type SmokeReport, smokeServer } from './smoke.js';
+
+/** What is checked, and what is to be done about it when the command is interrupted. */
+export interface SmokePhaseOptions {
+  engine: Engine;
+  phases: PhaseRecorder;
+  context: CommandContext;
+  lock: HeldLock;
+  instance: Instance;
+  endpoints: { grpc: string; http: string };
+  /** This command made the instance. */
+  made: boolean;
+  spec: EnvironmentSpec;
+}
+
+/** How long the removal of an interrupted one is waited for, in milliseconds; then the next command does it. */
+const graceMs = 1_500;
+
+/** Checks that fail are in the report. An interruption takes back what this command made, and is thrown. */
+export async function smokePhase(options: SmokePhaseOptions): Promise<SmokeReport> {
+  const { engine, phases, context, lock, instance, endpoints, made, spec } = options;
+  try {
+    return await phases.run('smoke', async () => {
+      const value = await smokeServer(endpoints, spec.server.models, context);
+      const { passed, failed } = value.summary;
+      return { value, detail: `${passed} passed, ${failed} failed` };
+    });
+  } catch (error) {
+    if (context.signal.aborted && made) await withGrace(engine.remove(instance), graceMs, context.signal);
+    await lock.intend(undefined);
+    throw error;
+  }
+}
