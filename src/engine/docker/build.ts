@@ -3,8 +3,7 @@ import { Readable } from 'node:stream';
 import { KServeEnvError } from '../../errors.js';
 import { type BuildRequest, ImageError } from '../engine.js';
 import { type Daemon, openAnswer } from './call.js';
-import { DaemonRefusal } from './daemon-errors.js';
-import { DaemonComplaint, readMessages } from './json-lines.js';
+import { daemonWords, readMessages } from './json-lines.js';
 
 /** How long a build may go on after its command was given up, in milliseconds. */
 const longestFarewell = 1_000;
@@ -40,21 +39,16 @@ export async function buildImage(daemon: Daemon, request: BuildRequest): Promise
       limit: 'idle',
       signal: cut.signal,
     });
-    try {
-      for await (const { stream } of readMessages(answer.body)) {
-        const step = stream?.trim();
-        if (step?.startsWith('Step ') || step?.startsWith('STEP ')) onStep?.(step);
-      }
-    } finally {
-      answer.close();
+    for await (const { stream } of readMessages(answer.body)) {
+      const step = stream?.trim();
+      if (step?.startsWith('Step ') || step?.startsWith('STEP ')) onStep?.(step);
     }
     signal?.throwIfAborted();
   } catch (error) {
     signal?.throwIfAborted();
     const cause = upload.errored ?? error;
     if (cause instanceof KServeEnvError) throw cause;
-    const words = cause instanceof DaemonRefusal || cause instanceof DaemonComplaint ? cause.words : String(cause);
-    throw new ImageError('IMAGE_BUILD_FAILED', `The image could not be built: ${words}`, {
+    throw new ImageError('IMAGE_BUILD_FAILED', `The image could not be built: ${daemonWords(cause)}`, {
       hint: 'see that image.base has a Node of version 20.19 or newer; docker build -f Dockerfile shows the steps',
       cause,
       details: { tag },

@@ -5,7 +5,7 @@ import { EngineFailedError, ImageError, type ImageInfo, type ImageStore } from '
 import { buildImage } from './build.js';
 import { callDaemon, type Daemon, openAnswer } from './call.js';
 import { DaemonRefusal, failed } from './daemon-errors.js';
-import { DaemonComplaint, readMessages } from './json-lines.js';
+import { daemonWords, readMessages } from './json-lines.js';
 import { pullImage } from './pull.js';
 import { remoteImage } from './remote-image.js';
 import { imageListReply, imageReply, readReply } from './replies.js';
@@ -45,11 +45,7 @@ export function dockerImages(daemon: Daemon): ImageStore {
           limit: 'idle',
           signal,
         });
-        try {
-          for await (const _ of readMessages(answer.body));
-        } finally {
-          answer.close();
-        }
+        for await (const _ of readMessages(answer.body));
       } catch (error) {
         signal?.throwIfAborted();
         // What our own end threw, such as a file that cannot be read, says more than the connection it tore.
@@ -116,6 +112,5 @@ function refused(what: string): (error: unknown) => never {
 
 function loadError(error: unknown): unknown {
   if (error instanceof KServeEnvError) return error;
-  const words = error instanceof DaemonRefusal || error instanceof DaemonComplaint ? error.words : String(error);
-  return new ImageError('IMAGE_LOAD_FAILED', `The image could not be loaded: ${words}`, { cause: error });
+  return new ImageError('IMAGE_LOAD_FAILED', `The image could not be loaded: ${daemonWords(error)}`, { cause: error });
 }

@@ -1,9 +1,10 @@
 /** Reads what the daemon tells while it works: a stream of JSON objects, of which each may be the end of it. */
 import { LineBuffer } from '../line-buffer.js';
+import { DaemonRefusal } from './daemon-errors.js';
 import { type DaemonMessage, messageReply } from './replies.js';
 
 /** The daemon said in the middle of its work that it failed, or said something that nobody understands. */
-export class DaemonComplaint extends Error {
+class DaemonComplaint extends Error {
   constructor(
     /** What it said. */
     readonly words: string,
@@ -11,6 +12,11 @@ export class DaemonComplaint extends Error {
     super(words);
     this.name = 'DaemonComplaint';
   }
+}
+
+/** What the daemon said of a failure, by its status or in the middle of its work; of any other error its text. */
+export function daemonWords(error: unknown): string {
+  return error instanceof DaemonRefusal || error instanceof DaemonComplaint ? error.words : String(error);
 }
 
 /**

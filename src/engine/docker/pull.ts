@@ -2,8 +2,7 @@
 import { KServeEnvError } from '../../errors.js';
 import { ImageError, type PullRequest, type RegistryAuth } from '../engine.js';
 import { type Daemon, openAnswer } from './call.js';
-import { DaemonRefusal } from './daemon-errors.js';
-import { DaemonComplaint, readMessages } from './json-lines.js';
+import { daemonWords, readMessages } from './json-lines.js';
 import { pullError } from './pull-errors.js';
 import { pullTracker } from './pull-tracker.js';
 
@@ -14,7 +13,7 @@ import { pullTracker } from './pull-tracker.js';
  */
 export async function pullImage(daemon: Daemon, request: PullRequest): Promise<void> {
   const { repository, tag, platform, auth, onProgress, signal } = request;
-  const reference = `${repository}${tag.includes(':') ? '@' : ':'}${tag}`;
+  const reference = fullReference(request);
   try {
     const answer = await openAnswer(daemon, {
       method: 'POST',
@@ -26,23 +25,23 @@ export async function pullImage(daemon: Daemon, request: PullRequest): Promise<v
     });
     const tracker = pullTracker();
     let advanced = performance.now();
-    try {
-      for await (const message of readMessages(answer.body)) {
-        const now = performance.now();
-        if (tracker.take(message)) {
-          advanced = now;
-          onProgress?.(tracker.progress());
-        } else if (now - advanced > daemon.limits.idleMs) throw stalled(reference, now - advanced, message.status);
-      }
-    } finally {
-      answer.close();
+    for await (const message of readMessages(answer.body)) {
+      const now = performance.now();
+      if (tracker.take(message)) {
+        advanced = now;
+        onProgress?.(tracker.progress());
+      } else if (now - advanced > daemon.limits.idleMs) throw stalled(reference, now - advanced, message.status);
     }
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof KServeEnvError) throw error;
-    const words = error instanceof DaemonRefusal || error instanceof DaemonComplaint ? error.words : String(error);
-    throw pullError(reference, words, error);
+    throw pullError(reference, daemonWords(error), error);
   }
+}
+
+/** Repository and tag, or digest, in one. */
+export function fullReference({ repository, tag }: Pick<PullRequest, 'repository' | 'tag'>): string {
+  return `${repository}${tag.includes(':') ? '@' : ':'}${tag}`;
 }
 
 /** URL-safe and padded: without the padding the daemon goes on as if there were no login. */

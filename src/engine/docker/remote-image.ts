@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { RemoteImageRequest } from '../engine.js';
 import { callDaemon, type Daemon } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
-import { encodeAuth } from './pull.js';
+import { encodeAuth, fullReference } from './pull.js';
 import { pullError } from './pull-errors.js';
 import { readReply } from './replies.js';
 
@@ -17,8 +17,8 @@ const unknownCall = /^(page )?not found$|unsupported|not supported/i;
  * @throws ImageError, as a pull would
  */
 export async function remoteImage(daemon: Daemon, request: RemoteImageRequest): Promise<string | undefined> {
-  const { repository, tag, auth, signal } = request;
-  const reference = `${repository}${tag.includes(':') ? '@' : ':'}${tag}`;
+  const { auth, signal } = request;
+  const reference = fullReference(request);
   try {
     const reply = await callDaemon(daemon, {
       method: 'GET',
