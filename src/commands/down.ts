@@ -3,12 +3,13 @@ import { engineContext } from '../engine/detect.js';
 import type { Engine, EngineKind, ImageInfo } from '../engine/engine.js';
 import { contentLabel } from '../engine/labels.js';
 import { openStateDir } from '../engine/process/state-dir.js';
-import { withGrace } from '../engine/settle.js';
-import { type HeldLock, undoneOf, withEnvironmentLock } from '../environment/lock.js';
+import { undoneOf, withEnvironmentLock } from '../environment/lock.js';
 import { type Observed, observe } from '../environment/observe.js';
+import { removeOnRecord } from '../environment/remove-on-record.js';
 import { KServeEnvError } from '../errors.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
-import { openEngines } from './find-environment.js';
+import { lockOf } from './environment-lock.js';
+import { openEngines, silentOnes } from './find-environment.js';
 import { foreseeSweep, openSweeper, type Sweeper, type Swept } from './sweeping.js';
 
 /** Options of `down`. */
@@ -47,7 +48,6 @@ export interface DownReport {
   swept: Swept[];
 }
 
-const defaultLockTimeoutMs = 5 * 60_000;
 /** How long a removal goes on after an interruption, in milliseconds; the next command removes what is left then. */
 const graceMs = 1_500;
 /** Environments that are removed at the same time. */
@@ -63,9 +63,7 @@ export async function down(options: DownOptions, context: CommandContext): Promi
   const stateDir = openStateDir(engineContext(env));
   await using open = await openEngines(options, context, 'whatever there is');
   const { engines } = open;
-  const warnings = open.tried
-    .filter(({ reachable, outcome }) => !reachable && outcome !== 'does not exist')
-    .map(({ endpoint, outcome }) => `Could not look in ${endpoint}: ${outcome}`);
+  const warnings = silentOnes(open);
   const name = options.all ? null : open.name;
   const report: DownReport = { name, dryRun, removed: [], removedImages: [], swept: [] };
 
@@ -134,29 +132,15 @@ interface Removal {
 
 async function removeOne(name: string, removal: Removal): Promise<void> {
   const { stateDir, engines, sweeper, report, options, context } = removal;
-  const { signal, progress } = context;
-  const lock = {
-    stateDir,
-    name,
-    timeoutMs: options.lockTimeoutMs ?? defaultLockTimeoutMs,
-    signal,
-    onWait: (pid: number) => progress.note(`Process ${pid} is changing ${name}; waiting for it`),
-  };
-  await withEnvironmentLock(lock, async (held) => {
+  const { signal } = context;
+  await withEnvironmentLock(lockOf(name, stateDir, context, options.lockTimeoutMs), async (held) => {
     await sweeper.own(held);
     for (const one of await observe(engines, name, signal)) {
-      await removeOnRecord(one, held, signal);
+      signal.throwIfAborted();
+      await removeOnRecord(one.instance, { engine: one.engine, lock: held, graceMs, signal });
       report.removed.push(told(one));
     }
   });
-}
-
-/** Written down first, so that the next command ends it should this one be killed; and not cut off half-way. */
-async function removeOnRecord({ engine, instance }: Observed, lock: HeldLock, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  await lock.intend({ kind: 'remove', engine: engine.kind, endpoint: engine.endpoint, instance: instance.id });
-  await withGrace(engine.remove(instance), graceMs, signal);
-  await lock.intend(undefined);
 }
 
 function told({ engine, instance: { name, id, state } }: Observed): RemovedEnvironment {

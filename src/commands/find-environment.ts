@@ -72,6 +72,13 @@ export async function openEngines(
   return { name, engines, tried, [Symbol.asyncDispose]: dispose };
 }
 
+/** What is there and could not be asked: a warning each, since something may be left in it. */
+export function silentOnes({ tried }: Pick<OpenEngines, 'tried'>): string[] {
+  return tried
+    .filter(({ reachable, outcome }) => !reachable && outcome !== 'does not exist')
+    .map(({ endpoint, outcome }) => `Could not look in ${endpoint}: ${outcome}`);
+}
+
 /** Looks for the environment in every engine that answers, or only in the one asked for. */
 export async function lookUp(
   options: CommonOptions,

@@ -12,7 +12,7 @@ import {
 } from '../environment/spec.js';
 import { reasonOf, reasonToGo } from '../environment/sweep.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
-import { openEngines } from './find-environment.js';
+import { openEngines, silentOnes } from './find-environment.js';
 
 /** One environment in one engine. */
 export interface ListedEnvironment {
@@ -45,10 +45,7 @@ export async function ls(options: CommonOptions, context: CommandContext): Promi
   const unfinished = await unfinishedOnes(openStateDir(engineContext(env)));
   const rows = await Promise.all(open.engines.map((engine) => listOne(engine, unfinished, signal)));
   const environments = rows.flat().sort((one, other) => one.name.localeCompare(other.name));
-  const warnings = open.tried
-    .filter(({ reachable, outcome }) => !reachable && outcome !== 'does not exist')
-    .map(({ endpoint, outcome }) => `Could not look in ${endpoint}: ${outcome}`);
-  return { data: { environments }, warnings };
+  return { data: { environments }, warnings: silentOnes(open) };
 }
 
 async function listOne(

@@ -3,8 +3,8 @@ import { loadConfig } from '../config/load.js';
 import { engineContext } from '../engine/detect.js';
 import type { EngineInfo } from '../engine/engine.js';
 import { createPhaseRecorder } from '../environment/phases.js';
-import { chooseEngine } from './choose-engine.js';
 import type { CommandContext, CommandResult, CommonOptions, PhaseRecord } from './context.js';
+import { enginePhase, imagePhase } from './set-up-phases.js';
 
 /** The image that the engine has now. */
 export interface PullReport {
@@ -28,16 +28,10 @@ export async function pull(options: CommonOptions, context: CommandContext): Pro
   const { cwd, env, signal, progress } = context;
   const phases = createPhaseRecorder(progress, () => performance.now());
   const { config } = await loadConfig({ cwd, env, flags: options.flags ?? {} });
-  const chosen = await phases.run('engine', async () => {
-    const value = await chooseEngine(config.engine, config.image, engineContext(env), signal);
-    return { value, detail: `${value.info.title}: ${value.reason}` };
-  });
+  const chosen = await enginePhase(phases, config, engineContext(env), signal);
   const { engine, info, image } = chosen;
   try {
-    const { imageId, identity, cached, warnings } = await phases.run('image', async () => {
-      const value = await image.ensure(engine.images, signal, (detail) => progress.phaseDetail(detail));
-      return { ...value, value };
-    });
+    const { imageId, identity, cached, warnings } = await imagePhase(phases, chosen, context);
     const found = imageId === undefined ? undefined : await engine.images?.find(imageId, signal);
     const data: PullReport = {
       engine: { ...info, reason: chosen.reason },

@@ -18,11 +18,13 @@ import {
 import { phasesToCome } from '../environment/phases-to-come.js';
 import { type Operation, type Plan, planUp } from '../environment/plan.js';
 import { endpointAddresses, expiresAtOfLabels, instanceSpec } from '../environment/spec.js';
-import { type ChosenEngine, chooseEngine } from './choose-engine.js';
+import type { ChosenEngine } from './choose-engine.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
+import { lockOf } from './environment-lock.js';
 import { preflight } from './preflight.js';
 import { recordSetUp } from './record-set-up.js';
 import { servedFiles } from './served-files.js';
+import { enginePhase, imagePhase } from './set-up-phases.js';
 import { type SmokeReport, smokeFailure } from './smoke.js';
 import { smokePhase } from './smoke-phase.js';
 import { specOfConfig } from './spec-of-config.js';
@@ -67,9 +69,6 @@ export interface UpReport extends UpCommon {
   swept: Swept[];
 }
 
-/** How long another command on the same environment is waited for, in milliseconds. */
-const lockTimeoutMs = 5 * 60_000;
-
 /**
  * @throws ConfigError, EngineUnreachableError, ImageError, PortTakenError, ServerExitedError, NotReadyInTimeError;
  * whatever was made by then has been removed, unless it was to be kept
@@ -81,21 +80,12 @@ export async function up(options: UpOptions, context: CommandContext): Promise<C
   const { config, name } = loaded;
   const engines = engineContext(env);
   if (!options.dryRun) progress.phasesExpected?.(phasesToCome(undefined, options.smoke === true));
-  const chosen = await phases.run('engine', async () => {
-    const value = await chooseEngine(config.engine, config.image, engines, signal);
-    return { value, detail: `${value.info.title}: ${value.reason}` };
-  });
+  const chosen = await enginePhase(phases, config, engines, signal);
   try {
     const setUp: SetUp = { loaded, chosen, phases, options, context };
     const stateDir = openStateDir(engines);
     if (options.dryRun) return { data: await planOnly(setUp, stateDir), warnings: [] };
-    const lock = {
-      stateDir,
-      name,
-      timeoutMs: lockTimeoutMs,
-      signal,
-      onWait: (pid: number) => progress.note(`Process ${pid} is changing ${name}; waiting for it`),
-    };
+    const lock = lockOf(name, stateDir, context);
     const record = { stateDir, name, engine: chosen.info.kind, budgetMs: config.budget, phases };
     return await recordSetUp(record, () =>
       withEnvironmentLock(lock, (held) => setUpEnvironment(setUp, held, stateDir)),
@@ -168,19 +158,15 @@ async function applySetUp(
   { observed, files }: Preflight,
 ): Promise<CommandResult<Omit<UpReport, 'swept'>>> {
   const { loaded, chosen, phases, options, context } = setUp;
-  const { engine, info, reason, image } = chosen;
+  const { engine, info, reason } = chosen;
   const { config, name } = loaded;
-  const { imageId, cached, identity, warnings } = await phases.run('image', async () => {
-    const value = await image.ensure(engine.images, context.signal, (detail) => context.progress.phaseDetail(detail));
-    return { ...value, value };
-  });
+  const { imageId, cached, identity, warnings } = await imagePhase(phases, chosen, context);
   const spec = specOfConfig(config, files, identity);
   const plan = planUp(spec, observed, Date.now());
   context.progress.phasesExpected?.(phasesToCome(plan, options.smoke === true));
   const models = [...new Set(config.models.map((model) => model.name))];
   const instance = await applyPlan(plan, {
     engine,
-    endpoint: info.endpoint,
     lock,
     spec: instanceSpec(name, spec, {
       ...(imageId !== undefined && { imageId }),

@@ -17,14 +17,13 @@ import { type ExpectedModels, pollModelsReady } from './model-readiness.js';
 import type { PhaseRecorder, Progress } from './phases.js';
 import type { Plan } from './plan.js';
 import { NotReadyInTimeError, pollLive, ServerExitedError, whileAlive } from './readiness.js';
+import { removeOnRecord } from './remove-on-record.js';
 import { endpointAddresses } from './spec.js';
 import { pollWarmUp } from './warm-up.js';
 
 /** What a plan is carried out with. */
 export interface ApplyOptions {
   engine: Engine;
-  /** Where the engine is, as `Engine.info` tells it. */
-  endpoint: string;
   /** What is begun is written down in it. When all is done, something made is still on record: clear it when it stays. */
   lock: Pick<HeldLock, 'intend'>;
   spec: InstanceSpec;
@@ -70,7 +69,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
         case 'remove': {
           const old = required(instance);
           await phases.run('remove', async () => {
-            await removeOnRecord(old, options);
+            await removeOnRecord(old, { ...options, graceMs });
             return { value: undefined, detail: operation.reason };
           });
           instance = undefined;
@@ -110,14 +109,15 @@ interface Made {
   instance?: Instance | undefined;
 }
 
-function intentOf({ engine, endpoint }: ApplyOptions, kind: Intent['kind'], instance?: Instance): Intent {
-  return { kind, engine: engine.kind, endpoint, ...(instance && { instance: instance.id }) };
+/** What is being made, for the next command, should this one be killed. */
+function making({ engine: { kind, endpoint } }: ApplyOptions, instance?: Instance): Intent {
+  return { kind: 'make', engine: kind, endpoint, ...(instance && { instance: instance.id }) };
 }
 
 /** Written down first, so that the next command knows what to look for should this one be killed. */
 async function createOnRecord(options: ApplyOptions): Promise<Instance> {
   const { engine, lock, spec, signal } = options;
-  await lock.intend(intentOf(options, 'make'));
+  await lock.intend(making(options));
   let clean = false;
   const creating = engine.create(spec, signal).catch((error: unknown) => {
     // It took back what it made; of an engine that is silent nobody knows.
@@ -128,7 +128,7 @@ async function createOnRecord(options: ApplyOptions): Promise<Instance> {
   if (engine.images !== undefined) loadGrpc().catch(() => {});
   try {
     const created = await withGrace(creating, graceMs, signal);
-    await lock.intend(intentOf(options, 'make', created));
+    await lock.intend(making(options, created));
     options.onCreated?.(created);
     return created;
   } catch (error) {
@@ -139,14 +139,6 @@ async function createOnRecord(options: ApplyOptions): Promise<Instance> {
       );
     throw error;
   }
-}
-
-async function removeOnRecord(old: Instance, options: ApplyOptions): Promise<void> {
-  const { engine, lock, signal } = options;
-  await lock.intend(intentOf(options, 'remove', old));
-  // Not cut off: half removed, its network would stay.
-  await withGrace(engine.remove(old), graceMs, signal);
-  await lock.intend(undefined);
 }
 
 /** A port that the engine chooses may be somebody else's a moment later: then it chooses again. */

@@ -116,7 +116,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
   const engine: FakeEngine = {
     kind,
-    endpoint: 'memory',
+    endpoint: 'here',
     images: kind !== 'process' ? fakeImages() : undefined,
     failCreate: undefined,
     failStart: undefined,
@@ -128,7 +128,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     async info(signal) {
       signal?.throwIfAborted();
       const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
-      return { kind, title: 'fake engine', endpoint: 'memory', os: 'linux', architecture };
+      return { kind, title: 'fake engine', endpoint: 'here', os: 'linux', architecture };
     },
 
     async inspect(name, signal) {

@@ -42,7 +42,6 @@ async function up(change: Partial<ApplyOptions> & { want?: EnvironmentSpec; onPh
   };
   return await applyPlan(planUp(want, observed, Date.now()), {
     engine,
-    endpoint: 'here',
     lock: { intend: async (intent) => void intents.push(intent) },
     spec: instanceSpec('mine', want, {}),
     models: expectedModels(config.models),
@@ -170,7 +169,6 @@ describe('an engine that fails', () => {
     const error = await failureOf(
       applyPlan(plan, {
         engine,
-        endpoint: 'here',
         lock: { intend: async () => {} },
         spec,
         models: expectedModels([]),
