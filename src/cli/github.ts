@@ -12,9 +12,11 @@ export function inGithubActions({ GITHUB_ACTIONS }: Environment): boolean {
  * Escaped as in actions/toolkit, `packages/core/src/command.ts`: a line break would end the message.
  */
 export function annotation(level: 'error' | 'warning', title: string, message: string): string {
-  const data = message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-  const property = title.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-  return `::${level} title=${property.replaceAll(':', '%3A').replaceAll(',', '%2C')}::${data}`;
+  return `::${level} title=${escaped(title).replaceAll(':', '%3A').replaceAll(',', '%2C')}::${escaped(message)}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
 /** A text of others in which the runner finds no command of its own (`::add-path::`, and `##[group]` of old). */

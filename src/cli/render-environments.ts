@@ -1,22 +1,14 @@
 /** Lists of environments as text for people. Pure: data in, text out. */
 import type { DownReport } from '../commands/down.js';
 import type { ListedEnvironment, LsReport } from '../commands/ls.js';
+import { alignedRows } from './columns.js';
 import { oneLine } from './text.js';
 
 /** A row for each environment, under a heading. */
 export function renderLs({ environments }: LsReport): string {
   if (environments.length === 0) return 'There is no environment on this machine';
   const heading = ['NAME', 'STATE', 'ENGINE', 'gRPC', 'REST', 'MODELS', 'SINCE', 'ENDS', 'CONFIG'];
-  const rows = [heading, ...environments.map(rowOf)];
-  const widths = heading.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return alignedRows([heading, ...environments.map(rowOf)]).join('\n');
 }
 
 function rowOf(environment: ListedEnvironment): string[] {

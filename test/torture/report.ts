@@ -1,4 +1,5 @@
 /** The figures of a run: what was tried, what came of it, and each failure with how to repeat it. */
+import { alignedRows } from '../../src/cli/columns.js';
 
 /** One trial that did not end as it must. */
 export interface Failure {
@@ -52,15 +53,7 @@ export function renderTable(rows: readonly Row[]): string {
     goal,
   ]);
   const all = [['', 'what', 'trials', 'measured', 'goal'], ...cells];
-  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return alignedRows(all).join('\n');
 }
 
 /** A failure for people, with what was found. */
