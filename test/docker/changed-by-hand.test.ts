@@ -1,9 +1,8 @@
 /** Somebody changes the environment behind our back: `status` says so, `up` mends it, `down` leaves nothing. */
 import type Dockerode from 'dockerode';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type PrivateDaemon, startPrivateDaemon } from '../tools/private-daemon.js';
+import { describe, expect, it } from 'vitest';
 import { requirePrivateDaemons } from './docker-harness.js';
-import { openPrivateBox, type PrivateBox } from './private-box.js';
+import { privateBoxes } from './private-box.js';
 
 interface Change {
   what: string;
@@ -37,19 +36,11 @@ const changes: Change[] = [
 ];
 
 describe.runIf(requirePrivateDaemons())('a container that is changed by hand', () => {
-  let daemon: PrivateDaemon;
-  let own: PrivateBox;
-  beforeAll(async () => {
-    daemon = await startPrivateDaemon();
+  const own = privateBoxes(async ({ box }) => {
+    expect((await box.run(['up'])).code).toBe(0);
   });
-  afterAll(() => daemon[Symbol.asyncDispose]());
-  beforeEach(async () => {
-    own = await openPrivateBox(daemon);
-    expect((await own.box.run(['up'])).code).toBe(0);
-  });
-  afterEach(() => own.close());
 
-  const change = ({ make }: Change) => make(daemon.docker.getContainer('kserve-env-faults'), daemon.docker);
+  const change = ({ make }: Change) => make(own.daemon.docker.getContainer('kserve-env-faults'), own.daemon.docker);
 
   it.each(changes)('$what: status says $state, up does $outcome', async (one) => {
     const { box } = own;
@@ -67,10 +58,10 @@ describe.runIf(requirePrivateDaemons())('a container that is changed by hand', (
 
   it('replaced by a stranger of its name: nothing of the stranger is touched, and down says so', async () => {
     const { box } = own;
-    const container = daemon.docker.getContainer('kserve-env-faults');
+    const container = own.daemon.docker.getContainer('kserve-env-faults');
     const { Image } = await container.inspect();
     await container.remove({ force: true });
-    const stranger = await daemon.docker.createContainer({ name: 'kserve-env-faults', Image });
+    const stranger = await own.daemon.docker.createContainer({ name: 'kserve-env-faults', Image });
     const up = await box.json(['up']);
     expect({ code: up.code, error: up.answer.error?.code }).toEqual({ code: 2, error: 'INSTANCE_EXISTS' });
     expect(up.answer.error?.hint).toContain('docker rm -f kserve-env-faults');

@@ -1,22 +1,13 @@
 /** The daemon goes away in the midst of things: the command fails with a name, and all is well when it is back. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type PrivateDaemon, startPrivateDaemon } from '../tools/private-daemon.js';
 import { requirePrivateDaemons } from './docker-harness.js';
-import { openPrivateBox, type PrivateBox } from './private-box.js';
+import { openPrivateBox, privateBoxes } from './private-box.js';
 
 describe.runIf(requirePrivateDaemons())('a daemon that is killed', () => {
-  let daemon: PrivateDaemon;
-  let own: PrivateBox;
-  beforeAll(async () => {
-    daemon = await startPrivateDaemon();
-  });
-  afterAll(() => daemon[Symbol.asyncDispose]());
-  beforeEach(async () => {
-    own = await openPrivateBox(daemon);
-  });
-  afterEach(() => own.close());
+  const own = privateBoxes();
 
   it.each([
     { when: 'while an image is loaded', call: /^POST \/images\/load/, moment: 'onRequest' },
@@ -32,12 +23,12 @@ describe.runIf(requirePrivateDaemons())('a daemon that is killed', () => {
   ] as const)('$when: up exits 5, and works when it is back', async ({ call, moment }) => {
     const { box, proxy } = own;
     proxy[moment] = async ({ name }) => {
-      if (call.test(name)) await daemon.kill('SIGKILL');
+      if (call.test(name)) await own.daemon.kill('SIGKILL');
     };
     const { code, answer } = await box.json(['up']);
     expect({ code, error: answer.error?.code }).toEqual({ code: 5, error: 'ENGINE_UNREACHABLE' });
     proxy[moment] = undefined;
-    await daemon.start();
+    await own.daemon.start();
 
     const again = await box.json(['up']);
     expect(again.code).toBe(0);
@@ -48,20 +39,20 @@ describe.runIf(requirePrivateDaemons())('a daemon that is killed', () => {
     const { box, proxy } = own;
     expect((await box.run(['up'])).code).toBe(0);
     proxy.onAnswer = async ({ name }) => {
-      if (name.startsWith('DELETE /containers/')) await daemon.kill('SIGKILL');
+      if (name.startsWith('DELETE /containers/')) await own.daemon.kill('SIGKILL');
     };
     expect((await box.run(['down'])).code).toBe(5);
     proxy.onAnswer = undefined;
-    await daemon.start();
+    await own.daemon.start();
     expect((await box.run(['down'])).code).toBe(0);
   });
 
   it('while the environment runs: status says that it has ended, up makes it anew', async () => {
     const { box } = own;
     expect((await box.run(['up'])).code).toBe(0);
-    await daemon.kill('SIGKILL');
+    await own.daemon.kill('SIGKILL');
     expect((await box.json(['status'])).code).not.toBe(1);
-    await daemon.start();
+    await own.daemon.start();
     expect((await box.json(['status'])).answer.data.state).toBe('exited');
     const second = await box.json(['up']);
     expect(second).toMatchObject({ code: 0, answer: { data: { outcome: 'recreate' } } });

@@ -1,22 +1,12 @@
 /** Ctrl-C while the daemon works, and while it does not. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RunningCli } from '../cli/run-cli.js';
 import { deferred } from '../tools/deferred.js';
-import { type PrivateDaemon, startPrivateDaemon } from '../tools/private-daemon.js';
 import { requirePrivateDaemons } from './docker-harness.js';
-import { openPrivateBox, type PrivateBox } from './private-box.js';
+import { privateBoxes } from './private-box.js';
 
 describe.runIf(requirePrivateDaemons())('SIGINT', () => {
-  let daemon: PrivateDaemon;
-  let own: PrivateBox;
-  beforeAll(async () => {
-    daemon = await startPrivateDaemon();
-  });
-  afterAll(() => daemon[Symbol.asyncDispose]());
-  beforeEach(async () => {
-    own = await openPrivateBox(daemon);
-  });
-  afterEach(() => own.close());
+  const own = privateBoxes();
 
   it.each([
     { what: 'an image is loaded', call: /^POST \/images\/load/ },

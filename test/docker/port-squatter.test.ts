@@ -1,9 +1,8 @@
 import { createServer, type Server } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { listenSomewhere } from '../contract/probes.js';
-import { type PrivateDaemon, startPrivateDaemon } from '../tools/private-daemon.js';
 import { requirePrivateDaemons } from './docker-harness.js';
-import { openPrivateBox, type PrivateBox } from './private-box.js';
+import { privateBoxes } from './private-box.js';
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -12,21 +11,12 @@ async function freePort(): Promise<number> {
 }
 
 describe.runIf(requirePrivateDaemons())('a port that is taken between the look at it and its use', () => {
-  let daemon: PrivateDaemon;
-  let own: PrivateBox;
   let squatter: Server;
-  beforeAll(async () => {
-    daemon = await startPrivateDaemon();
-  });
-  afterAll(() => daemon[Symbol.asyncDispose]());
-  beforeEach(async () => {
-    own = await openPrivateBox(daemon);
+  const own = privateBoxes(async () => {
     squatter = createServer();
   });
-  afterEach(async () => {
-    await new Promise((resolve) => squatter.close(resolve));
-    await own.close();
-  });
+  // Before the box looks for what is left: hooks that come later run first.
+  afterEach(() => new Promise((resolve) => squatter.close(resolve)));
 
   it('and was given: up exits 7, names the holder, and takes back what it made', async () => {
     const { box, proxy } = own;

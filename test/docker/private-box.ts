@@ -1,9 +1,9 @@
 /** A command line and a daemon of a test's own with a proxy in between; at the end the proof that nothing is left. */
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { type Sandbox, sandbox } from '../cli/run-cli.js';
 import { type DaemonProxy, startDaemonProxy } from '../fakes/daemon-proxy.js';
 import { leftSince, takeFootprint } from '../tools/footprint.js';
-import type { PrivateDaemon } from '../tools/private-daemon.js';
+import { type PrivateDaemon, startPrivateDaemon } from '../tools/private-daemon.js';
 
 export interface PrivateBox {
   daemon: PrivateDaemon;
@@ -39,4 +39,24 @@ export async function openPrivateBox(daemon: PrivateDaemon): Promise<PrivateBox>
       }
     },
   };
+}
+
+/**
+ * One daemon for all tests of a `describe`, and a box of its own for each.
+ * @param prepare what each test begins with
+ * @returns the box of the test that runs
+ */
+export function privateBoxes(prepare: (own: PrivateBox) => Promise<void> = async () => {}): PrivateBox {
+  const own = {} as PrivateBox;
+  let daemon: PrivateDaemon;
+  beforeAll(async () => {
+    daemon = await startPrivateDaemon();
+  });
+  afterAll(() => daemon[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    Object.assign(own, await openPrivateBox(daemon));
+    await prepare(own);
+  });
+  afterEach(() => own.close());
+  return own;
 }
