@@ -18,7 +18,10 @@ prepare();
 const notRun = [];
 const projects = ['unit', 'process'];
 if (await dockerAnswers()) projects.push('docker');
-else notRun.push(['docker', 'no Docker daemon answers', 'start Docker, then npm run test:docker']);
+else {
+  const why = 'no Docker daemon answers; of the interop tests those that need one are skipped, too';
+  notRun.push(['docker', why, 'start Docker, then npm run test:docker and test:interop']);
+}
 
 if (podmanRuns()) projects.push('podman');
 else
