@@ -34,7 +34,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'kserve-env-bench-'));
 prepare();
 const { assembleImage, planImage } = await import(`${root}dist/image/ensure-image.js`);
 const { imageArchive } = await import(`${root}dist/image/image-archive.js`);
-const { createOptions } = await import(`${root}dist/engine/docker/create-options.js`);
+const { createOptions, networkOptions } = await import(`${root}dist/engine/docker/create-options.js`);
 const { packageVersion } = await import(`${root}dist/commands/package-info.js`);
 
 const image = await planImage({ version: packageVersion(), bundlePath: `${root}dist/kserve-server.cjs` });
@@ -76,8 +76,17 @@ const coldStart = () => {
 const load = () =>
   docker('POST', '/images/load', '-H', 'Content-Type: application/x-tar', '--data-binary', `@${archive}`);
 
-/** The container that `up` makes, with the network that every daemon has. */
-function createAndStart() {
+/** The network that `up` makes, for a floor that has one too. */
+const network = {
+  create: () => {
+    writeFileSync(body, JSON.stringify(networkOptions(name)));
+    docker('POST', '/networks/create', '-H', 'Content-Type: application/json', '--data-binary', `@${body}`);
+  },
+  remove: () => docker('DELETE', `/networks/kserve-env-${name}`),
+};
+
+/** The container that `up` makes, in a network of its own or in the one that every daemon has. */
+function createAndStart(ownNetwork) {
   const server = { version: packageVersion(), models: [{ name: 'simple_scaler', kind: 'scale' }] };
   const spec = {
     name,
@@ -88,14 +97,20 @@ function createAndStart() {
     resources: { memoryMiB: 256, cpus: 1 },
   };
   const options = createOptions(spec);
-  options.HostConfig.NetworkMode = 'bridge';
-  delete options.NetworkingConfig;
+  if (ownNetwork) network.create();
+  else {
+    options.HostConfig.NetworkMode = 'bridge';
+    delete options.NetworkingConfig;
+  }
   writeFileSync(body, JSON.stringify(options));
   const header = ['-H', 'Content-Type: application/json', '--data-binary', `@${body}`];
   docker('POST', `/containers/create?name=kserve-env-${name}`, ...header);
   docker('POST', `/containers/kserve-env-${name}/start`);
 }
-const removeContainer = () => docker('DELETE', `/containers/kserve-env-${name}?force=1`);
+function removeContainer(ownNetwork) {
+  docker('DELETE', `/containers/kserve-env-${name}?force=1`);
+  if (ownNetwork) network.remove();
+}
 
 /** Tries until it works, with nothing but a turn of the event loop between. */
 async function until(attempt) {
@@ -165,43 +180,54 @@ async function assemble(bundlePath) {
 }
 const current = `${root}dist/kserve-server.cjs`;
 
-const benches = {
-  cold: () =>
-    compare('cold up, no image', 'load + create + start + first accepted connection', '≤ 1.5', {
+/** How far `up` and `down` are from the same work done by curl: the goal's floor, and one with a network of its own. */
+const lifecycle = {
+  cold: (ownNetwork, goal) =>
+    compare('cold up, no image', floorName('load + create + start + first accepted connection', ownNetwork), goal, {
       before: coldStart,
       ours: up,
       after: down,
       floor: async () => {
         load();
-        createAndStart();
+        createAndStart(ownNetwork);
         await accepted();
       },
-      afterFloor: removeContainer,
+      afterFloor: () => removeContainer(ownNetwork),
     }),
-  warm: () =>
-    compare('warm up', 'create + start + first ServerLive + empty Node', '≤ 1.3', {
+  warm: (ownNetwork, goal) =>
+    compare('warm up', floorName('create + start + first ServerLive + empty Node', ownNetwork), goal, {
       ours: up,
       after: down,
       floor: async () => {
         emptyNode();
-        createAndStart();
+        createAndStart(ownNetwork);
         await live();
       },
-      afterFloor: removeContainer,
+      afterFloor: () => removeContainer(ownNetwork),
     }),
-  down: () =>
-    compare('down', 'DELETE container + empty Node', '≤ 1.3', {
+  down: (ownNetwork, goal) =>
+    compare('down', floorName('DELETE container + empty Node', ownNetwork), goal, {
       before: async (side) => {
         if (side === 'ours') return up();
-        createAndStart();
+        createAndStart(ownNetwork);
         return live();
       },
       ours: down,
       floor: () => {
         emptyNode();
-        removeContainer();
+        removeContainer(ownNetwork);
       },
     }),
+};
+const floorName = (work, ownNetwork) => (ownNetwork ? `${work} + a network` : work);
+
+const benches = {
+  cold: () => lifecycle.cold(false, '≤ 1.5'),
+  'cold-network': () => lifecycle.cold(true, ''),
+  warm: () => lifecycle.warm(false, '≤ 1.3'),
+  'warm-network': () => lifecycle.warm(true, ''),
+  down: () => lifecycle.down(false, '≤ 1.3'),
+  'down-network': () => lifecycle.down(true, ''),
   status: async () => {
     up();
     const row = await compare('status', 'empty Node', '≤ 2.5', { ours: () => kserveEnv('status'), floor: emptyNode });

@@ -7,5 +7,5 @@ if (more.length === 0 && (word === '--version' || word === '-V')) {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   process.stdout.write(`${version}\n`);
 } else {
-  await import('../dist/bin/main.js');
+  await import('../dist/bin/launch.cjs');
 }

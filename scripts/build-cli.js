@@ -1,4 +1,5 @@
-/** Bundles the command line: few files instead of hundreds, which is most of what its start takes. */
+/** Bundles the command line: one file instead of hundreds, which is most of what its start takes. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,30 +36,62 @@ const requireBuiltins = {
   },
 };
 
-/** What packages of the CommonJS kind call, which a module has not got. */
-const requireForPackages = `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);`;
+/**
+ * What `import.meta.url` is in a file of the CommonJS kind. And zod need not write a program for each schema, which is
+ * read once or twice: what `z.config({ jitless: true })` sets, set before there is a schema.
+ */
+const head = `const __ownUrl=require('node:url').pathToFileURL(__filename).href;globalThis.__zod_globalConfig={jitless:true};`;
 
-/** @param outdir a directory two levels below the package's root, such as dist/bin */
-export function cliBundle(outdir) {
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'linked',
+  logLevel: 'warning',
+  plugins: [keepPlaces, requireBuiltins],
+};
+
+/**
+ * One file for each program: V8 keeps the compiled code of such a file, and Node has one to find instead of sixty.
+ * @param outdir a directory two levels below the package's root, such as dist/bin
+ */
+function programFile(entryPoint, outdir) {
   return {
-    entryPoints: [`${root}src/cli/main.ts`, `${root}src/cli/end-in-time.ts`],
+    ...common,
+    entryPoints: [`${root}${entryPoint}`],
     outdir,
-    bundle: true,
-    splitting: true,
-    chunkNames: '[name]-[hash]',
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    banner: { js: requireForPackages },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'linked',
-    logLevel: 'warning',
-    plugins: [keepPlaces, requireBuiltins],
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    define: { 'import.meta.url': '__ownUrl' },
+    banner: { js: head },
   };
 }
 
-/** @param outdir as `cliBundle` takes it */
+/** @param outdir as `programFile` takes it */
 export async function buildCli(outdir) {
-  await build(cliBundle(outdir));
+  await build(programFile('src/cli/main.ts', outdir));
+  await build(programFile('src/cli/end-in-time.ts', outdir));
+  const digest = createHash('sha256')
+    .update(await readFile(`${outdir}/main.cjs`))
+    .digest('hex')
+    .slice(0, 16);
+  const launch = programFile('src/cli/launch.ts', outdir);
+  launch.define.program = JSON.stringify({ file: 'main.cjs', digest });
+  await build(launch);
+}
+
+/** Which modules a command needs at its start, and which only when it comes to them: as chunks, for a test to look at. */
+export function cliGraph() {
+  return {
+    ...common,
+    entryPoints: [`${root}src/cli/main.ts`],
+    outdir: `${root}dist/bin`,
+    format: 'esm',
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    write: false,
+    metafile: true,
+  };
 }

@@ -18,7 +18,7 @@ export function prepare() {
   const installed = mtime('node_modules/.package-lock.json');
   if (installed < mtime('package-lock.json'))
     run('Installing', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
-  const built = Math.min(mtime('dist/kserve-server.cjs'), mtime('dist/bin/main.js'));
+  const built = Math.min(mtime('dist/kserve-server.cjs'), mtime('dist/bin/launch.cjs'));
   const sources = ['src', 'proto', 'scripts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
   if (built < Math.max(...sources.map(newest))) run('Building', process.execPath, ['scripts/build.js']);
 }

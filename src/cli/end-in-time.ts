@@ -5,4 +5,4 @@ import { endInTime } from '../commands/end-in-time.js';
 // Whoever started it may be long gone, and nobody reads what it says.
 process.on('SIGHUP', () => {});
 const task = JSON.parse(process.argv[2] ?? '') as EndInTime;
-await endInTime(task, process.env, new AbortController().signal);
+void endInTime(task, process.env, new AbortController().signal);

@@ -27,10 +27,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Whether anybody watches the progress is no reason to stop halfway.
 process.stderr.on('error', () => {});
 
-process.exitCode = await runProgram(process.argv, {
+const terminal = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),
   signal: controller.signal,
+};
+runProgram(process.argv, terminal).then((exitCode) => {
+  process.exitCode = exitCode;
 });

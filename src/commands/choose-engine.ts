@@ -2,7 +2,7 @@
 import { connectEngine, type EngineContext, type EnginePreference } from '../engine/detect.js';
 import { type Engine, type EngineInfo, engineNames, ImageError } from '../engine/engine.js';
 import { serverBundlePath } from '../engine/process/server-bundle.js';
-import { cacheDir } from '../image/digest-cache.js';
+import { cacheDir } from '../home.js';
 import { type PreparedImage, prepareImage } from '../image/prepare-image.js';
 import type { ImageWish } from '../image/source.js';
 import { packageVersion, templatePath } from './package-info.js';

@@ -61,6 +61,9 @@ export async function health(options: HealthOptions, context: CommandContext): P
   return { data, warnings: [], ...(wrong !== undefined && { failure: new NotReadyError(wrong, { ...data }) }) };
 }
 
+/** So many models are asked about at the same time: a server that is slow with each is not waited for again and again. */
+const atOnce = 16;
+
 /** Asks once; a server that cannot be reached is not live. */
 export async function askHealth(
   client: InferenceClient,
@@ -79,19 +82,21 @@ export async function askHealth(
   } catch (error) {
     return { endpoint, live: false, ready: false, models: [], reason: unanswered(error) };
   }
-  let ready = false;
-  try {
-    ready = await client.serverReady(call);
-  } catch (error) {
-    unanswered(error);
-  }
-  const states: HealthReport['models'] = [];
-  for (const name of models) {
+  const isReady = async (ask: Promise<boolean>): Promise<{ ready: boolean; reason?: string }> => {
     try {
-      states.push({ name, ready: await client.modelReady(name, '', call) });
+      return { ready: await ask };
     } catch (error) {
-      states.push({ name, ready: false, reason: unanswered(error) });
+      return { ready: false, reason: unanswered(error) };
     }
+  };
+  const { ready } = await isReady(client.serverReady(call));
+  const states: HealthReport['models'] = [];
+  for (let first = 0; first < models.length; first += atOnce) {
+    const some = models.slice(first, first + atOnce);
+    const answers = await Promise.all(
+      some.map(async (name) => ({ name, ...(await isReady(client.modelReady(name, '', call))) })),
+    );
+    states.push(...answers);
   }
   return { endpoint, live, ready, models: states };
 }

@@ -6,7 +6,7 @@ import { dockerArchitecture } from '../engine/architecture.js';
 import { engineContext } from '../engine/detect.js';
 import { serverBundlePath } from '../engine/process/server-bundle.js';
 import { UsageError } from '../errors.js';
-import { cacheDir } from '../image/digest-cache.js';
+import { cacheDir } from '../home.js';
 import { planImage } from '../image/ensure-image.js';
 import { imageArchive } from '../image/image-archive.js';
 import { decideImageSource, type ImageWish } from '../image/source.js';

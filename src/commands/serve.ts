@@ -1,5 +1,5 @@
 /** `serve`: the server in this very process, or its workers below it, in the foreground, with no engine. */
-import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { PortTakenError } from '../engine/engine.js';
@@ -75,7 +75,7 @@ interface StartOptions {
 }
 
 async function start(config: Config, server: ServerConfig, options: StartOptions): Promise<RunningServer> {
-  const { startServer, createLogger } = (await import(pathToFileURL(serverBundlePath()).href)) as ServerBundle;
+  const { startServer, createLogger } = createRequire(import.meta.url)(serverBundlePath()) as ServerBundle;
   const number = (port: number | 'auto') => (port === 'auto' ? 0 : port);
   const { grpc, http } = config.ports;
   try {

@@ -32,7 +32,7 @@ export function startEndInTime(
 ): void {
   const kept = inherited.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
   const where = { DOCKER_HOST: endpoint, CONTAINER_HOST: endpoint };
-  const program = fileURLToPath(new URL('../bin/end-in-time.js', import.meta.url));
+  const program = fileURLToPath(new URL('../bin/end-in-time.cjs', import.meta.url));
   const child = spawn(process.execPath, [...nodeFlags, program, JSON.stringify(task)], {
     // A session of its own: neither Ctrl-C nor a terminal that is closed reaches it.
     detached: true,

@@ -1,7 +1,8 @@
 /** Chooses the engine, and says what it chose and why. */
 import { realpath } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { KServeEnvError } from '../errors.js';
+import { homeDir } from '../home.js';
 import { currentDockerContext } from './docker-context.js';
 import { type DaemonEndpoint, dockerEndpoints, podmanEndpoints } from './endpoints.js';
 import { type Engine, type EngineKind, EngineUnreachableError, engineNames } from './engine.js';
@@ -47,7 +48,7 @@ export interface ConnectedEngine {
 export function engineContext(env: Readonly<Record<string, string | undefined>> = process.env): EngineContext {
   return {
     env,
-    homeDir: safeHomeDir(),
+    homeDir: homeDir(),
     tempDir: tmpdir(),
     platform: process.platform,
     uid: process.getuid?.(),
@@ -252,13 +253,4 @@ function hintFor(preference: 'docker' | 'podman', tried: Tried[]): string {
 async function connectProcess(context: EngineContext): Promise<Engine> {
   const { localProcesses } = await import('./process/connect.js');
   return localProcesses(context);
-}
-
-/** A user without an entry in the list of users has no home, and Node throws. */
-function safeHomeDir(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined;
-  }
 }

@@ -51,10 +51,11 @@ export function pollModelsReady(
 ): Promise<void> {
   return poll(
     async (call) => {
-      for (const { name, version } of expected.versions) {
-        if (await client.modelReady(name, version, call)) continue;
+      const ready = await Promise.all(expected.versions.map((one) => client.modelReady(one.name, one.version, call)));
+      const waiting = expected.versions.find((_, index) => !ready[index]);
+      if (waiting) {
         await assertNoneFailed(client, expected, call);
-        throw new Error(`ModelReady of ${name} says false`);
+        throw new Error(`ModelReady of ${waiting.name} says false`);
       }
       if (expected.serverReady && !(await client.serverReady(call))) throw new Error('ServerReady says false');
       return true;

@@ -78,7 +78,7 @@ export async function poll(
   const deadline = performance.now() + timeoutMs;
   let answer = 'none';
   let patience = firstProbeMs;
-  for (let wait = intervalMs; ; wait = Math.min(wait * 1.2, intervalMs * 10)) {
+  for (let wait = intervalMs; ; wait = Math.min(wait * 1.05, intervalMs * 10)) {
     signal.throwIfAborted();
     const left = deadline - performance.now();
     if (left <= 0) throw new NotReadyInTimeError(goal, timeoutMs, answer);

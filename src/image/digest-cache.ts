@@ -1,25 +1,15 @@
-/** Remembers the digest of the runtime layer, so that a hundred megabytes are not read at each `up`. */
+/** Remembers the digests of layers, so that a hundred megabytes are not read at each `up`. */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import * as z from 'zod';
-import { makeDirectory } from '../engine/make-directory.js';
+import { makeDirectory } from '../make-directory.js';
 import { digestLayer, type LayerDigest, type LayerFile } from './layer.js';
 
 /** Raised when the same files would make other bytes: what was remembered before is of no use then. */
 const layerFormat = 1;
 
 const remembered = z.object({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/), size: z.int().positive() });
-
-/** Place of the cache after the XDG Base Directory rules; undefined where the user has no home. */
-export function cacheDir(
-  env: Readonly<Record<string, string | undefined>>,
-  homeDir: string | undefined,
-): string | undefined {
-  if (env.KSERVE_ENV_CACHE_DIR) return env.KSERVE_ENV_CACHE_DIR;
-  if (env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME)) return join(env.XDG_CACHE_HOME, 'kserve-env');
-  return homeDir ? join(homeDir, '.cache', 'kserve-env') : undefined;
-}
 
 /** Digest of the layer of these files, remembered while path, size, inode and time of each are the same. */
 export async function cachedLayerDigest(files: LayerFile[], directory: string | undefined): Promise<LayerDigest> {
@@ -41,9 +31,10 @@ export async function recallLayerDigest(
 /** Keeps it, where there is a place for it. */
 export async function rememberLayerDigest(
   files: LayerFile[],
-  layer: LayerDigest,
+  { digest, size }: LayerDigest,
   directory: string | undefined,
 ): Promise<void> {
+  const layer = { digest, size };
   if (directory !== undefined) await remember(directory, join(directory, `layer-${keyOf(files)}.json`), layer);
 }
 

@@ -53,7 +53,7 @@ export async function serverDigest(bundlePath: string): Promise<string> {
  * @throws ImageError when a file cannot be read, or the engine has not got after the load what was loaded
  */
 export async function assembleImage(images: ImageStore, options: AssembleOptions): Promise<AssembledImage> {
-  const { signal, cacheDir } = options;
+  const { signal } = options;
   const parts = await partsOf(options);
   const { runtime } = parts;
   let image = await loadUnread(images, parts, options);
@@ -65,13 +65,13 @@ export async function assembleImage(images: ImageStore, options: AssembleOptions
       await loadMissing(images, image, signal);
     } catch (error) {
       // A file may have changed under a remembered digest; the next attempt should look at it anew.
-      await forgetLayerDigest(runtime.files, cacheDir);
+      await forget(parts, options);
       throw error;
     }
   }
   const loaded = await images.find(image.tag, signal);
   if (loaded && isSame(loaded, image)) return { ...result(loaded, image, runtime), cached: false };
-  await forgetLayerDigest(runtime.files, cacheDir);
+  await forget(parts, options);
   throw new ImageError('IMAGE_LOAD_FAILED', `The engine has not got the image ${image.tag} after loading it`, {
     retryable: true,
     details: { expected: image.id, found: loaded?.id ?? null },
@@ -92,7 +92,7 @@ async function partsOf(options: AssembleOptions): Promise<Parts> {
 async function readParts(parts: Parts, options: AssembleOptions): Promise<DescribedImage> {
   const [runtime, application] = await Promise.all([
     cachedLayerDigest(parts.runtime.files, options.cacheDir),
-    digestLayer(parts.application),
+    cachedLayerDigest(parts.application, options.cacheDir),
   ]);
   const [below, above] = unreadLayers(parts, runtime.size, application.size);
   return describe(
@@ -125,9 +125,15 @@ async function loadUnread(
     return image;
   });
   await images.load(archive, signal);
-  const [runtime] = image?.layers ?? [];
-  if (runtime) await rememberLayerDigest(files, { digest: runtime.digest, size: runtime.size }, cacheDir);
+  const [runtime, application] = image?.layers ?? [];
+  if (runtime) await rememberLayerDigest(files, runtime, cacheDir);
+  if (application) await rememberLayerDigest(parts.application, application, cacheDir);
   return image;
+}
+
+/** What was remembered of the files has proved wrong. */
+async function forget(parts: Parts, { cacheDir }: AssembleOptions): Promise<void> {
+  await Promise.all([parts.runtime.files, parts.application].map((files) => forgetLayerDigest(files, cacheDir)));
 }
 
 function unreadLayers({ runtime, application }: Parts, runtimeSize: number, applicationSize: number) {

@@ -33,6 +33,9 @@ const channelOptions = {
   'grpc.use_local_subchannel_pool': 1,
 };
 
+/** Made with this module, which is loaded while a server starts, and not with the first call, which waits for it. */
+const methods = clientServiceDefinition();
+
 /** A client of the gRPC service at `endpoint`; it connects with the first call. */
 export function createGrpcClient({ endpoint }: GrpcClientOptions): InferenceClient {
   const client = new Client(endpoint, credentials.createInsecure(), channelOptions);
@@ -81,7 +84,7 @@ function unaryCall<Method extends keyof ClientMethods>(
   request: ClientMethods[Method]['request'],
   { timeoutMs = defaultTimeoutMs, signal }: CallOptions,
 ): Promise<ClientMethods[Method]['response']> {
-  const { path, requestSerialize, responseDeserialize } = clientServiceDefinition()[method];
+  const { path, requestSerialize, responseDeserialize } = methods[method];
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(oipError('CANCELLED', `${method} was cancelled`, { cause: signal.reason }));

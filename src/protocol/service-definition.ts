@@ -49,12 +49,9 @@ export function serverServiceDefinition(limits: Readonly<MessageLimits>): Server
   return serviceDefinition((bytes) => deserializeInferRequest(bytes, limits)) as unknown as ServerServiceDefinition;
 }
 
-let clientDefinition: ClientServiceDefinition | undefined;
-
-/** The service for a client, made once a process. */
+/** The service for a client. */
 export function clientServiceDefinition(): ClientServiceDefinition {
-  clientDefinition ??= serviceDefinition(asIs) as unknown as ClientServiceDefinition;
-  return clientDefinition;
+  return serviceDefinition(asIs) as unknown as ClientServiceDefinition;
 }
 
 /**

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { EngineUnreachableError } from '../../engine/engine.js';
 import { stateDirCandidates } from '../../engine/process/state-dir.js';
 import { KServeEnvError } from '../../errors.js';
-import { cacheDir } from '../../image/digest-cache.js';
+import { cacheDir } from '../../home.js';
 import { decideImageSource } from '../../image/source.js';
 import { servedFiles } from '../served-files.js';
 import { judgeApi, judgeClock, judgeEngine, judgeLimits, judgeSecurity } from './engine.js';

@@ -1,5 +1,6 @@
 /** One HTTP request to a daemon, over whatever way leads to it. Asks nothing of the surrounding environment. */
 import { Agent, type ClientRequest, type RequestOptions, request } from 'node:http';
+import { connect } from 'node:net';
 
 /** What differs between requests. */
 export type DaemonRequestOptions = Pick<RequestOptions, 'method' | 'path' | 'headers' | 'signal'>;
@@ -19,7 +20,7 @@ export function socketTransport(socketPath: string): Transport {
   return {
     endpoint: `${process.platform === 'win32' ? 'npipe' : 'unix'}://${socketPath}`,
     // No connection is kept: the daemon may be restarted between two requests.
-    request: (options) => request({ ...options, host: 'docker', socketPath, agent: new Agent({ keepAlive: false }) }),
+    request: (options) => request({ ...options, host: 'docker', createConnection: () => connect(socketPath) }),
   };
 }
 

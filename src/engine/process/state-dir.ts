@@ -1,8 +1,8 @@
 /** Where the process engine keeps what it must remember: which process is which environment. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { makeDirectory } from '../../make-directory.js';
 import { EngineFailedError } from '../engine.js';
-import { makeDirectory } from '../make-directory.js';
 
 export interface StateDirContext {
   env: Readonly<Record<string, string | undefined>>;

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What is read when a command starts, by the packages that it comes from: a chunk, and all that it imports statically. */
+/** What is run when a command starts, by the packages that it comes from: a chunk, and all that it imports statically. */
 function readAtStart(metafile: Metafile, chunk: RegExp): Map<string, number> {
   const first = Object.keys(metafile.outputs).find((path) => chunk.test(path));
   if (first === undefined) throw new Error(`no chunk ${chunk}`);
@@ -24,13 +24,12 @@ function readAtStart(metafile: Metafile, chunk: RegExp): Map<string, number> {
   return read;
 }
 
-describe('the bundle of the command line', () => {
+describe('what a command of the command line needs at its start', () => {
   let metafile: Metafile;
   beforeAll(async () => {
     const script = new URL('../../../scripts/build-cli.js', import.meta.url).href;
-    const { cliBundle } = (await import(script)) as { cliBundle: (outdir: string) => BuildOptions };
-    const options = { ...cliBundle(`${root}dist/bin`), absWorkingDir: root, write: false };
-    ({ metafile } = await build({ ...options, metafile: true }));
+    const { cliGraph } = (await import(script)) as { cliGraph: () => BuildOptions & { metafile: true } };
+    ({ metafile } = await build({ ...cliGraph(), absWorkingDir: root }));
   });
 
   const small = ['commander', 'lossless-json', 'ms'];

@@ -1,7 +1,6 @@
 /** Makes a directory with all above it, and always comes to an end. */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errorCode } from './error-code.js';
 
 /**
  * Node's own recursive mkdir goes round for ever where a directory that is there says ENOENT when something is to be made
@@ -13,7 +12,7 @@ export function makeDirectory(path: string, mode = 0o777): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
-    const code = errorCode(error);
+    const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(path).isDirectory()) return;
     const parent = dirname(path);
     if (code !== 'ENOENT' || parent === path || statSync(parent, { throwIfNoEntry: false })) throw error;

@@ -1,0 +1,100 @@
+/**
+ * Runs a program from what V8 compiled of it before: to compile is half of what a command's start takes. It only saves
+ * time: whatever is amiss with what was kept, the program is compiled.
+ */
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire, wrap } from 'node:module';
+import { dirname, join } from 'node:path';
+import { constants, Script } from 'node:vm';
+import { makeDirectory } from '../make-directory.js';
+
+/** Which code is meant. Another Node's, or that of another build, is never taken for it. */
+export interface CodePlace {
+  directory: string;
+  /** What the program is started for: each use compiles other functions. */
+  use: string;
+  /** Digest of the program: V8 itself compares no more than its length. */
+  digest: string;
+}
+
+/**
+ * Runs a program of the CommonJS kind, as `require` would.
+ * @param path of the program, whose text is ASCII
+ * @param place of its compiled code; undefined to compile it
+ * @returns keeps the code of all that has run by now, for the next time; undefined where it was there already
+ */
+export function runProgramFile(path: string, place: CodePlace | undefined): (() => void) | undefined {
+  const cachedData = place && readCode(place);
+  const script = new Script(wrap(readFileSync(path, 'latin1')), {
+    filename: path,
+    cachedData,
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));
+  if (place === undefined || (cachedData && !script.cachedDataRejected)) return undefined;
+  return () => keepCode(place, script.createCachedData());
+}
+
+/** What another Node made is of no use to this one. */
+const prefixOf = ({ use }: CodePlace) => `${use}-${process.version}-${process.arch}-`;
+const fileOf = (place: CodePlace) => `${prefixOf(place)}${place.digest}.code`;
+
+/** It is run: nobody else may have written it, or be able to. */
+function readCode(place: CodePlace): Buffer | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(join(place.directory, fileOf(place)), 'r');
+    const { uid, mode } = fstatSync(file);
+    const trusted = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+    return trusted ? readFileSync(file) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function keepCode(place: CodePlace, code: Buffer): void {
+  const { directory } = place;
+  const path = join(directory, fileOf(place));
+  const next = `${path}.${process.pid}`;
+  try {
+    makeDirectory(directory, 0o700);
+    writeFileSync(next, code, { mode: 0o600 });
+    renameSync(next, path);
+    for (const file of readdirSync(directory)) if (isStale(place, file)) removeIfThere(join(directory, file));
+  } catch {
+    // A home that cannot be written to costs the time of compiling, and nothing else.
+    removeIfThere(next);
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path);
+  } catch {
+    // It is not there, or nothing can be.
+  }
+}
+
+/** Nobody starts a Node or a version of ours for so long that does not use it any more, in milliseconds. */
+const staleMs = 30 * 24 * 3600 * 1000;
+
+/** Of a build that this one has replaced, or of a Node that is not used any more. */
+function isStale(place: CodePlace, file: string): boolean {
+  if (file === fileOf(place)) return false;
+  if (file.startsWith(prefixOf(place))) return true;
+  const { mtimeMs } = statSync(join(place.directory, file));
+  return Date.now() - mtimeMs > staleMs;
+}
