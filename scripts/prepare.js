@@ -1,17 +1,15 @@
 /** Makes a checkout ready to run: installs from npm and builds, each only where needed. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Node versions below this lack what the dependencies need; keep in step with `engines` in package.json. */
-const oldestNode = [20, 19];
-
 export function prepare() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
-    console.error(`kserve-env needs Node ${oldestNode.join('.')} or newer; this is ${process.versions.node}`);
+  const { engines } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+  const oldest = engines.node.replace('>=', '');
+  if (process.versions.node.localeCompare(oldest, 'en', { numeric: true }) < 0) {
+    console.error(`kserve-env needs Node ${oldest} or newer; this is ${process.versions.node}`);
     process.exit(2);
   }
   // npm writes this file at the end of every install.

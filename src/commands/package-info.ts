@@ -5,12 +5,26 @@ import { fileURLToPath } from 'node:url';
 /** Works from src/ as well as from dist/: both lie one level below the package's root. */
 const root = new URL('../../', import.meta.url);
 
-let version: string | undefined;
+interface PackageJson {
+  version: string;
+  engines: { node: string };
+}
+
+let packageJson: PackageJson | undefined;
+
+function ownPackage(): PackageJson {
+  packageJson ??= JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as PackageJson;
+  return packageJson;
+}
 
 /** Version of kserve-env, from its package.json. */
 export function packageVersion(): string {
-  version ??= (JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }).version;
-  return version;
+  return ownPackage().version;
+}
+
+/** The oldest Node that runs kserve-env, such as `20.19.0`: what its package.json says of `engines`. */
+export function oldestNode(): string {
+  return ownPackage().engines.node.replace('>=', '');
 }
 
 /** Absolute path of a file in templates/. */

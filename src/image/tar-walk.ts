@@ -1,4 +1,7 @@
-/** Reads a tar archive as it passes by: what small files it has, and whether it is whole. */
+/**
+ * Reads a tar archive as it passes by: what small files it has, and whether it is whole. tar-stream, which writes ours,
+ * takes one for whole that ends between two files.
+ */
 
 const block = 512;
 /** Configs and manifests are kept, layers are not. In bytes. */

@@ -5,6 +5,7 @@ import { stateDirCandidates } from '../../engine/process/state-dir.js';
 import { KServeEnvError } from '../../errors.js';
 import { cacheDir } from '../../home.js';
 import { decideImageSource } from '../../image/source.js';
+import { oldestNode } from '../package-info.js';
 import { servedFiles } from '../served-files.js';
 import { judgeApi, judgeClock, judgeEngine, judgeLimits, judgeSecurity } from './engine.js';
 import { judgeConfig, judgeImageSource, judgeModelFiles, judgePort, lookAtPort, lookAtRuntime } from './environment.js';
@@ -26,7 +27,7 @@ const mebibyte = 1024 * 1024;
 
 /** All of them. Those that would fail for the same reason are skipped, and the one that is about it says so. */
 export const checks: readonly CheckDefinition[] = [
-  { id: 'node', title: 'Node', look: async () => judgeNode(process.versions.node) },
+  { id: 'node', title: 'Node', look: async () => judgeNode(process.versions.node, oldestNode()) },
   { id: 'config', title: 'Config', look: async ({ loaded }) => judgeConfig(await loaded) },
   { id: 'models', title: 'Model files', look: lookAtModels },
   { id: 'engine', title: 'Engine', look: async ({ search }) => judgeEngine(await search) },

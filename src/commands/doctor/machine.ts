@@ -4,15 +4,9 @@ import { connect, createServer } from 'node:net';
 import { ExitCode } from '../../errors.js';
 import { type Finding, failed, passed, warned } from './finding.js';
 
-/** Of `engines.node` in package.json. */
-const oldestNode = { major: 20, minor: 19 };
-
-/** @param version as in `process.versions.node` */
-export function judgeNode(version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const isOld = major < oldestNode.major || (major === oldestNode.major && minor < oldestNode.minor);
-  const oldest = `${oldestNode.major}.${oldestNode.minor}`;
-  if (!isOld) return passed(`Node ${version}`);
+/** @param version as in `process.versions.node`; so is `oldest`, which is old enough itself */
+export function judgeNode(version: string, oldest: string): Finding {
+  if (version.localeCompare(oldest, 'en', { numeric: true }) >= 0) return passed(`Node ${version}`);
   return failed(`Node ${version} is older than ${oldest}`, 'install Node 22 from https://nodejs.org', ExitCode.usage);
 }
 

@@ -53,7 +53,7 @@ describe('Node', () => {
     { version: '20.18.3', status: 'failed' },
     { version: '18.20.4', status: 'failed' },
   ] as const)('$version is $status', ({ version, status }) => {
-    expectFinding(judgeNode(version), { status, ...(status === 'failed' && { exitCode: 2 }) });
+    expectFinding(judgeNode(version, '20.19.0'), { status, ...(status === 'failed' && { exitCode: 2 }) });
   });
 });
 
