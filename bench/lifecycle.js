@@ -6,10 +6,8 @@
  *
  * node bench/lifecycle.js [--rounds 5] [--json] [--markdown] [--only NAME]
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -34,13 +32,17 @@ const scratch = mkdtempSync(join(tmpdir(), 'kserve-env-bench-'));
 prepare();
 const { assembleImage, planImage } = await import(`${root}dist/image/ensure-image.js`);
 const { imageArchive } = await import(`${root}dist/image/image-archive.js`);
-const { createOptions, networkOptions } = await import(`${root}dist/engine/docker/create-options.js`);
+const { dockerFloor } = await import('./docker-floor.js');
 const { packageVersion } = await import(`${root}dist/commands/package-info.js`);
 
 const image = await planImage({ version: packageVersion(), bundlePath: `${root}dist/kserve-server.cjs` });
 const archive = join(scratch, 'image.tar');
 await pipeline(Readable.from(imageArchive(image)), createWriteStream(archive));
-const body = join(scratch, 'create.json');
+const { load, createAndStart, removeContainer, removeImages, accepted, live } = dockerFloor({
+  ...{ socket, name, ports, archive },
+  imageId: image.id,
+  body: join(scratch, 'create.json'),
+});
 
 function kserveEnv(...args) {
   const env = {
@@ -57,79 +59,10 @@ const up = () =>
   kserveEnv('up', '--engine', 'docker', '--grpc-port', String(ports.grpc), '--http-port', String(ports.http));
 const down = () => kserveEnv('down', '--engine', 'docker');
 
-function docker(method, path, ...more) {
-  const args = ['-sS', '--fail-with-body', '-X', method, '--unix-socket', socket, ...more, `http://docker${path}`];
-  return execFileSync('curl', args, { encoding: 'utf8' });
-}
-
-/** Every image of ours: one that shares a layer with another would leave it there. */
-const removeImages = () => {
-  const filters = encodeURIComponent(JSON.stringify({ label: ['dev.kserve-env.content'] }));
-  for (const { Id } of JSON.parse(docker('GET', `/images/json?filters=${filters}`))) {
-    docker('DELETE', `/images/${Id}?force=1`);
-  }
-};
 const coldStart = () => {
   removeImages();
   rmSync(join(scratch, 'cache'), { recursive: true, force: true });
 };
-const load = () =>
-  docker('POST', '/images/load', '-H', 'Content-Type: application/x-tar', '--data-binary', `@${archive}`);
-
-/** The network that `up` makes, for a floor that has one too. */
-const network = {
-  create: () => {
-    writeFileSync(body, JSON.stringify(networkOptions(name)));
-    docker('POST', '/networks/create', '-H', 'Content-Type: application/json', '--data-binary', `@${body}`);
-  },
-  remove: () => docker('DELETE', `/networks/kserve-env-${name}`),
-};
-
-/** The container that `up` makes, in a network of its own or in the one that every daemon has. */
-function createAndStart(ownNetwork) {
-  const server = { version: packageVersion(), models: [{ name: 'simple_scaler', kind: 'scale' }] };
-  const spec = {
-    name,
-    imageId: image.id,
-    env: { KSERVE_ENV_SERVER_CONFIG: JSON.stringify(server) },
-    labels: {},
-    ports,
-    resources: { memoryMiB: 256, cpus: 1 },
-  };
-  const options = createOptions(spec);
-  if (ownNetwork) network.create();
-  else {
-    options.HostConfig.NetworkMode = 'bridge';
-    delete options.NetworkingConfig;
-  }
-  writeFileSync(body, JSON.stringify(options));
-  const header = ['-H', 'Content-Type: application/json', '--data-binary', `@${body}`];
-  docker('POST', `/containers/create?name=kserve-env-${name}`, ...header);
-  docker('POST', `/containers/kserve-env-${name}/start`);
-}
-function removeContainer(ownNetwork) {
-  docker('DELETE', `/containers/kserve-env-${name}?force=1`);
-  if (ownNetwork) network.remove();
-}
-
-/** Tries until it works, with nothing but a turn of the event loop between. */
-async function until(attempt) {
-  while (!(await new Promise(attempt))) await new Promise(setImmediate);
-}
-const accepted = () =>
-  until((done) => {
-    const client = connect(ports.http, '127.0.0.1', () => done(true));
-    client.on('connect', () => client.destroy()).on('error', () => done(false));
-  });
-const live = () =>
-  until((done) => {
-    const request = get({ port: ports.http, path: '/v2/health/live', agent: false, timeout: 500 }, (response) => {
-      response.resume();
-      done(response.statusCode === 200);
-    });
-    request.on('timeout', () => request.destroy()).on('error', () => done(false));
-  });
-
 const emptyNode = () => spawnSync(process.execPath, ['-e', '0']);
 
 async function timed(work) {
