@@ -15,7 +15,9 @@ import {
 } from 'node:fs';
 import { createRequire, wrap } from 'node:module';
 import { dirname, join } from 'node:path';
+import { cachedDataVersionTag } from 'node:v8';
 import { constants, Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 import { makeDirectory } from '../make-directory.js';
 
 /** Which code is meant. Another Node's, or that of another build, is never taken for it. */
@@ -46,8 +48,13 @@ export function runProgramFile(path: string, place: CodePlace | undefined): (() 
   return () => keepCode(place, script.createCachedData());
 }
 
-/** What another Node made is of no use to this one. */
-const prefixOf = ({ use }: CodePlace) => `${use}-${process.version}-${process.arch}-`;
+/** Of this Node: another build, or one that was given other flags, has another. */
+function runtime(): string {
+  const { version, arch, execPath } = process;
+  return `${version}-${arch}-${statSync(execPath).size.toString(36)}-${cachedDataVersionTag().toString(36)}`;
+}
+
+const prefixOf = ({ use }: CodePlace) => `${use}-${runtime()}-`;
 const fileOf = (place: CodePlace) => `${prefixOf(place)}${place.digest}.code`;
 
 /** It is run: nobody else may have written it, or be able to. */
@@ -57,12 +64,27 @@ function readCode(place: CodePlace): Buffer | undefined {
     file = openSync(join(place.directory, fileOf(place)), 'r');
     const { uid, mode } = fstatSync(file);
     const trusted = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
-    return trusted ? readFileSync(file) : undefined;
+    return trusted ? unsealed(readFileSync(file)) : undefined;
   } catch {
     return undefined;
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/** Bytes of the checksum at the end. V8 looks at the head of what it is given, and dies of damage anywhere else. */
+const sealSize = 4;
+
+function sealed(code: Buffer): Buffer {
+  const seal = Buffer.alloc(sealSize);
+  seal.writeUInt32LE(crc32(code));
+  return Buffer.concat([code, seal]);
+}
+
+function unsealed(bytes: Buffer): Buffer | undefined {
+  if (bytes.length < sealSize) return undefined;
+  const code = bytes.subarray(0, -sealSize);
+  return crc32(code) === bytes.readUInt32LE(code.length) ? code : undefined;
 }
 
 function keepCode(place: CodePlace, code: Buffer): void {
@@ -71,7 +93,7 @@ function keepCode(place: CodePlace, code: Buffer): void {
   const next = `${path}.${process.pid}`;
   try {
     makeDirectory(directory, 0o700);
-    writeFileSync(next, code, { mode: 0o600 });
+    writeFileSync(next, sealed(code), { mode: 0o600 });
     renameSync(next, path);
     for (const file of readdirSync(directory)) if (isStale(place, file)) removeIfThere(join(directory, file));
   } catch {

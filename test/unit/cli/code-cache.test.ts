@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -70,11 +80,14 @@ describe('code that is kept of a program', () => {
   });
 
   it.each([
-    ['nothing', ''],
-    ['something else', 'no code at all'.repeat(1000)],
-  ])('is made anew where %s is in its place', (_, content) => {
+    ['nothing', () => Buffer.alloc(0)],
+    ['something else', () => Buffer.from('no code at all'.repeat(1000))],
+    ['the half of it', (code: Buffer) => code.subarray(0, code.length / 2)],
+    // V8 would die of it.
+    ['a damaged one', (code: Buffer) => Buffer.from(code).fill(0, code.length / 2, code.length / 2 + 64)],
+  ])('is made anew where %s is in its place', (_, change) => {
     runProgramFile(path, place)?.();
-    writeFileSync(onlyFile(), content);
+    writeFileSync(onlyFile(), change(readFileSync(onlyFile())));
     const keep = runProgramFile(path, place);
     expect(globals.codeCacheTest).toBeDefined();
     keep?.();
