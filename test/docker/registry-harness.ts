@@ -7,6 +7,7 @@ import { createServer as createHttpServer, request as httpRequest } from 'node:h
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type Dockerode from 'dockerode';
 import { dockerArchitecture } from '../../src/engine/architecture.js';
 import type { ImageStore } from '../../src/engine/engine.js';
 import { describeImage, imageArchive } from '../../src/image/image-archive.js';
@@ -82,8 +83,9 @@ export async function startRegistry(login?: { username: string; password: string
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
         sockets.delete(socket);
-        client.destroy();
-        server.destroy();
+        // What is under way still arrives.
+        client.destroySoon();
+        server.destroySoon();
       });
     }
     client.pipe(server);
@@ -170,17 +172,23 @@ export async function makeImage(
 }
 
 /** Puts the image under this tag into its registry, by a client that is not ours. @returns its digest there */
-export async function push(tag: string, login?: { username: string; password: string }): Promise<string> {
+export async function push(
+  tag: string,
+  login?: { username: string; password: string },
+  client: Dockerode = docker,
+): Promise<string> {
   const [host = ''] = tag.split('/');
-  const stream = await docker.getImage(tag).push({
+  const stream = await client.getImage(tag).push({
     authconfig: login ? { ...login, serveraddress: host } : { username: '', password: '', serveraddress: host },
   });
-  const lines: { error?: string; aux?: { Digest?: string } }[] = await new Promise((resolve, reject) => {
-    docker.modem.followProgress(stream, (error, output) => (error ? reject(error) : resolve(output)));
+  const lines: { error?: string; status?: string }[] = await new Promise((resolve, reject) => {
+    client.modem.followProgress(stream, (error, output) => (error ? reject(error) : resolve(output)));
   });
   const failure = lines.find(({ error }) => error);
   if (failure) throw new Error(`push: ${failure.error}`);
-  return lines.find(({ aux }) => aux?.Digest)?.aux?.Digest ?? '';
+  // Docker has it in a field, Podman in its words.
+  const said = lines.map(({ status }) => /digest: (sha256:[0-9a-f]{64})/.exec(status ?? '')?.[1]);
+  return said.find((digest) => digest !== undefined) ?? '';
 }
 
 async function freePort(): Promise<number> {

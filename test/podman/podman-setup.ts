@@ -32,6 +32,12 @@ network_config_dir = "${directory}/networks"
 default_subnet_pools = [{ base = "10.${randomInt(90, 250)}.0.0/16", size = 24 }]
 `;
 
+/** As Docker does by itself: a registry on this machine needs no TLS. */
+const registriesConf = `[[registry]]
+location = "127.0.0.1"
+insecure = true
+`;
+
 /** Starts the service, and returns what ends it. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await prepare();
@@ -39,12 +45,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const directory = mkdtempSync(join(tmpdir(), 'kep-'));
   const conf = join(directory, 'containers.conf');
   writeFileSync(conf, containersConf(directory));
+  const registries = join(directory, 'registries.conf');
+  writeFileSync(registries, registriesConf);
   const socketPath = join(directory, 'podman.sock');
   const log = join(directory, 'log');
   const output = openSync(log, 'w');
   const storage = ['--root', join(directory, 'root'), '--runroot', join(directory, 'runroot')];
   const service = spawn('podman', [...storage, 'system', 'service', '--time=0', `unix://${socketPath}`], {
-    env: { ...process.env, CONTAINERS_CONF: conf },
+    env: { ...process.env, CONTAINERS_CONF: conf, CONTAINERS_REGISTRIES_CONF: registries },
     stdio: ['ignore', output, output],
   });
   const ended = new Promise<string>((resolve) => {

@@ -35,7 +35,7 @@ export async function pullImage(daemon: Daemon, request: PullRequest): Promise<v
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof KServeEnvError) throw error;
-    throw pullError(reference, daemonWords(error), error);
+    throw pullError(reference, daemonWords(error), { kind: daemon.kind, cause: error });
   }
 }
 

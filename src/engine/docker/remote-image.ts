@@ -31,6 +31,6 @@ export async function remoteImage(daemon: Daemon, request: RemoteImageRequest): 
     signal?.throwIfAborted();
     if (!(error instanceof DaemonRefusal)) throw error;
     if (unknownCall.test(error.words)) return undefined;
-    throw pullError(reference, error.words, error);
+    throw pullError(reference, error.words, { kind: daemon.kind, cause: error });
   }
 }

@@ -25,7 +25,7 @@ describe('What a daemon says when a pull fails', () => {
     ['write /var/lib/docker/tmp/x: no space left on device', 'IMAGE_PULL_FAILED', false],
     ['x509: certificate signed by unknown authority', 'IMAGE_PULL_FAILED', false],
   ])('%s: %s', (words, code, retryable) => {
-    expect(pullError('r/x:1', words, undefined)).toMatchObject({
+    expect(pullError('r/x:1', words, { kind: 'docker' })).toMatchObject({
       code,
       retryable,
       exitCode: 6,
@@ -34,12 +34,14 @@ describe('What a daemon says when a pull fails', () => {
   });
 
   it.each([
-    ['r.example:5000/x:1', 'docker login r.example:5000, '],
-    ['localhost/x:1', 'docker login localhost, '],
-    ['team/x:1', 'docker login, '],
-    ['x:1', 'docker login, '],
-  ])('names the registry to log in to: %s', (reference, hint) => {
-    expect(pullError(reference, 'unauthorized', undefined).hint).toContain(hint);
+    ['docker', 'r.example:5000/x:1', 'docker login r.example:5000, '],
+    ['docker', 'localhost/x:1', 'docker login localhost, '],
+    ['docker', 'team/x:1', 'docker login, '],
+    ['docker', 'x:1', 'docker login, '],
+    ['podman', 'r.example:5000/x:1', 'podman login r.example:5000, '],
+    ['podman', 'team/x:1', 'podman login docker.io, '],
+  ] as const)('names the command to log in with: %s, %s', (kind, reference, hint) => {
+    expect(pullError(reference, 'unauthorized', { kind }).hint).toContain(hint);
   });
 });
 
