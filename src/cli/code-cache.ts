@@ -110,7 +110,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** Nobody starts a Node or a version of ours for so long that does not use it any more, in milliseconds. */
+/** Milliseconds. What is older is of a Node or a version that is gone; what is not is made anew, once a month. */
 const staleMs = 30 * 24 * 3600 * 1000;
 
 /** Of a build that this one has replaced, or of a Node that is not used any more. */
