@@ -21,22 +21,6 @@ const keepPlaces = {
 };
 
 /**
- * To import one of Node's own modules is to read each of its exports, and with `node:http` that loads Node's whole fetch,
- * with `node:crypto` its web crypto: a quarter of the start. To require it reads what is used.
- */
-const requireBuiltins = {
-  name: 'require-builtins',
-  setup(esbuild) {
-    esbuild.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'builtin' } : { path, external: true },
-    );
-    esbuild.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = require(${JSON.stringify(path)})`,
-    }));
-  },
-};
-
-/**
  * What `import.meta.url` is in a file of the CommonJS kind. And zod need not write a program for each schema, which is
  * read once or twice: what `z.config({ jitless: true })` sets, set before there is a schema.
  */
@@ -50,7 +34,7 @@ const common = {
   minifyWhitespace: true,
   legalComments: 'linked',
   logLevel: 'warning',
-  plugins: [keepPlaces, requireBuiltins],
+  plugins: [keepPlaces],
 };
 
 /**
