@@ -35,12 +35,11 @@ export async function interruptEveryPhase(torture: Torture): Promise<Outcome> {
     const usual = await usualTimes(arena);
     for (const phase of phases.filter(({ engines }) => engines.includes(engine))) {
       const usualMs = usual.get(phase.name) ?? 50;
-      // What every command of the process engine shares with Docker's is tried a few times only.
-      const count = torture.short ? 2 : engine === 'docker' ? 100 : 40;
+      const count = torture.short ? 2 : 100;
       const attempt = () => interruptUp(torture, arena, engine, phase, usualMs);
       add(outcome, torture, `Ctrl-C in ${phase.name} (${engine})`, await series(count, attempt));
     }
-    const count = torture.short ? 2 : 50;
+    const count = torture.short ? 2 : 100;
     add(
       outcome,
       torture,
