@@ -34,6 +34,8 @@ const terminal = {
   cwd: process.cwd(),
   signal: controller.signal,
 };
+// Stands unless the program comes to its end: a promise that is never kept is no success.
+process.exitCode = ExitCode.bug;
 runProgram(process.argv, terminal).then((exitCode) => {
   process.exitCode = exitCode;
 });

@@ -41,7 +41,7 @@ export class ModelLoadFailedError extends KServeEnvError {
 }
 
 /**
- * ServerReady, then ModelReady of every expected version.
+ * ModelReady of every expected version, then ServerReady.
  * @throws ModelLoadFailedError as soon as one has failed; NotReadyInTimeError
  */
 export function pollModelsReady(
@@ -51,11 +51,16 @@ export function pollModelsReady(
 ): Promise<void> {
   return poll(
     async (call) => {
-      const ready = await Promise.all(expected.versions.map((one) => client.modelReady(one.name, one.version, call)));
-      const waiting = expected.versions.find((_, index) => !ready[index]);
-      if (waiting) {
+      const answers = await Promise.allSettled(
+        expected.versions.map(({ name, version }) => client.modelReady(name, version, call)),
+      );
+      // The first in the order of the config, as if they had been asked one by one.
+      for (const [index, { name }] of expected.versions.entries()) {
+        const answer = answers[index];
+        if (answer?.status === 'rejected') throw answer.reason;
+        if (answer?.value) continue;
         await assertNoneFailed(client, expected, call);
-        throw new Error(`ModelReady of ${waiting.name} says false`);
+        throw new Error(`ModelReady of ${name} says false`);
       }
       if (expected.serverReady && !(await client.serverReady(call))) throw new Error('ServerReady says false');
       return true;
