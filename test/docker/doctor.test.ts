@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DoctorCheck } from '../../src/commands/doctor.js';
 import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
 import type { ImageStore } from '../../src/engine/engine.js';
+import { makeImage, push, type Registry, registryIsThere, startRegistry } from '../contract/registry-harness.js';
 import { closeDockerBox, type DockerBox, openDockerBox } from './docker-box.js';
-import { socketPath } from './docker-harness.js';
-import { makeImage, push, type Registry, registryIsThere, startRegistry } from './registry-harness.js';
+import { docker as daemon, socketPath } from './docker-harness.js';
 
 let docker: DockerBox;
 beforeAll(() => {
@@ -64,7 +64,7 @@ describe.runIf(registryIsThere())('doctor and a registry', () => {
       const tag = `${host}/team/doctor:1`;
       made.push(tag);
       await makeImage(images, tag, {});
-      await push(tag, host === closed.host ? login : undefined);
+      await push(daemon, tag, host === closed.host ? login : undefined);
       await images.remove(tag);
     }
   });

@@ -7,9 +7,9 @@ import type { ImageStore } from '../../src/engine/engine.js';
 import { containerName } from '../../src/engine/labels.js';
 import { serverBundlePath } from '../../src/engine/process/server-bundle.js';
 import { assembleImage } from '../../src/image/ensure-image.js';
+import { push, registryIsThere, startRegistry } from '../contract/registry-harness.js';
 import { closeDockerBox, type DockerBox, openDockerBox } from './docker-box.js';
 import { docker, socketPath } from './docker-harness.js';
-import { push, registryIsThere, startRegistry } from './registry-harness.js';
 
 /** A name of this run, so that nobody else's image is removed. */
 const run = randomBytes(4).toString('hex');
@@ -112,7 +112,7 @@ describe('An environment', () => {
       const name = `${registry.host}/team/server:1`;
       const publish = async (version: string) => {
         const id = await serverImage(name, version);
-        await push(name);
+        await push(docker, name);
         await images.remove(name);
         made.add(id);
         return id;

@@ -17,7 +17,7 @@ const sorts = [
 
 /** Of these a second attempt may be luckier. */
 const passing =
-  /connection (refused|reset)|connect: |i\/o timeout|timeout|deadline exceeded|no such host|server misbehaving|\bEOF\b|broken pipe|unreachable|\b50[0234]\b|try again/i;
+  /connection (refused|reset)|connect: |i\/o timeout|timeout|deadline exceeded|no such host|server misbehaving|\bEOF\b|broken pipe|closed (idle|network) connection|unreachable|\b50[0234]\b|try again/i;
 
 /**
  * The error for a pull that failed with these words of the daemon. Docker says the same thing with different statuses

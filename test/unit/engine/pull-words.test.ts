@@ -21,6 +21,11 @@ describe('What a daemon says when a pull fails', () => {
     ['Get "https://r/v2/": dial tcp: lookup r: no such host', 'IMAGE_PULL_FAILED', true],
     ['received unexpected HTTP status: 503 Service Unavailable', 'IMAGE_PULL_FAILED', true],
     ['unexpected EOF', 'IMAGE_PULL_FAILED', true],
+    [
+      'pinging container registry r: Get "http://r/v2/": http: server closed idle connection',
+      'IMAGE_PULL_FAILED',
+      true,
+    ],
     ['net/http: TLS handshake timeout', 'IMAGE_PULL_FAILED', true],
     ['write /var/lib/docker/tmp/x: no space left on device', 'IMAGE_PULL_FAILED', false],
     ['x509: certificate signed by unknown authority', 'IMAGE_PULL_FAILED', false],

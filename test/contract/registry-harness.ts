@@ -12,7 +12,6 @@ import { dockerArchitecture } from '../../src/engine/architecture.js';
 import type { ImageStore } from '../../src/engine/engine.js';
 import { describeImage, imageArchive } from '../../src/image/image-archive.js';
 import { digestLayer, tarLayer } from '../../src/image/layer.js';
-import { docker } from './docker-harness.js';
 
 /** Says loudly what is not run for want of the registry; where Docker's tests are required, that is a failure. */
 export function registryIsThere(): boolean {
@@ -173,9 +172,9 @@ export async function makeImage(
 
 /** Puts the image under this tag into its registry, by a client that is not ours. @returns its digest there */
 export async function push(
+  client: Dockerode,
   tag: string,
   login?: { username: string; password: string },
-  client: Dockerode = docker,
 ): Promise<string> {
   const [host = ''] = tag.split('/');
   const stream = await client.getImage(tag).push({
