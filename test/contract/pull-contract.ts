@@ -44,18 +44,18 @@ export interface PullScene {
   made: Set<string>;
 }
 
-/** @param more tests of one engine alone; the scene is set when they run */
+/** @param more tests of one engine alone; the scene is set by the time that they run */
 export function describePulls(
   title: string,
   connect: () => Promise<PullSubject>,
-  more: (scene: () => PullScene) => void = () => {},
+  more: (scene: PullScene) => void = () => {},
 ): void {
   describe.runIf(registryIsThere())(`${title}, pulling from a registry`, () => {
     let subject: PullSubject;
-    let scene: PullScene;
+    const scene = {} as PullScene;
     beforeAll(async () => {
       subject = await connect();
-      scene = await setScene(subject);
+      Object.assign(scene, await setScene(subject));
     });
     afterAll(async () => {
       for (const reference of scene.made) await scene.images.remove(reference);
@@ -140,7 +140,7 @@ export function describePulls(
       const { image, cached, warnings } = await scene.pull(tag, { policy: 'always' });
       expect({ id: image.id, cached }).toEqual({ id, cached: true });
       expect(warnings).toHaveLength(3);
-      expect(warnings.at(-1)).toMatch(/could not be pulled: .*; using the .*\/there:1 that /);
+      expect(warnings.at(-1)).toMatch(new RegExp(`could not be pulled: .*; using the .*/there:1 that ${title}`));
       await scene.images.remove(tag);
       await expect(scene.pull(tag)).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED', retryable: true });
       await scene.open.start();
@@ -180,7 +180,7 @@ export function describePulls(
       expect(image.id).toBe(id);
     });
 
-    more(() => scene);
+    more(scene);
   });
 }
 

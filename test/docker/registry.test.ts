@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
-import { describePulls, login, type PullScene } from '../contract/pull-contract.js';
+import { describePulls, login } from '../contract/pull-contract.js';
 import { docker, socketPath } from './docker-harness.js';
 
 async function connect() {
@@ -14,12 +14,7 @@ async function connect() {
   return { kind: 'docker' as const, engine, patient, client: docker, close };
 }
 
-describePulls('Docker', connect, (now) => {
-  let scene: PullScene;
-  beforeAll(() => {
-    scene = now();
-  });
-
+describePulls('Docker', connect, (scene) => {
   it('tells how far a pull is', async () => {
     const tag = `${scene.open.host}/team/large:1`;
     await scene.publish(tag, { bytes: 3_000_000 });
