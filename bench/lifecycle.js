@@ -39,7 +39,10 @@ const image = await planImage({ version: packageVersion(), bundlePath: `${root}d
 const archive = join(scratch, 'image.tar');
 await pipeline(Readable.from(imageArchive(image)), createWriteStream(archive));
 const { load, createAndStart, removeContainer, removeImages, accepted, live } = dockerFloor({
-  ...{ socket, name, ports, archive },
+  socket,
+  name,
+  ports,
+  archive,
   imageId: image.id,
   body: join(scratch, 'create.json'),
 });

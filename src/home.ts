@@ -14,9 +14,9 @@ export function homeDir(): string | undefined {
 /** Place of the cache after the XDG Base Directory rules; undefined where the user has no home. */
 export function cacheDir(
   env: Readonly<Record<string, string | undefined>>,
-  homeDir: string | undefined,
+  home: string | undefined,
 ): string | undefined {
   if (env.KSERVE_ENV_CACHE_DIR) return env.KSERVE_ENV_CACHE_DIR;
   if (env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME)) return join(env.XDG_CACHE_HOME, 'kserve-env');
-  return homeDir ? join(homeDir, '.cache', 'kserve-env') : undefined;
+  return home ? join(home, '.cache', 'kserve-env') : undefined;
 }

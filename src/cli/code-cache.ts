@@ -55,13 +55,13 @@ function runtime(): string {
 }
 
 const prefixOf = ({ use }: CodePlace) => `${use}-${runtime()}-`;
-const fileOf = (place: CodePlace) => `${prefixOf(place)}${place.digest}.code`;
+const suffixOf = ({ digest }: CodePlace) => `${digest}.code`;
 
 /** It is run: nobody else may have written it, or be able to. */
 function readCode(place: CodePlace): Buffer | undefined {
   let file: number | undefined;
   try {
-    file = openSync(join(place.directory, fileOf(place)), 'r');
+    file = openSync(join(place.directory, prefixOf(place) + suffixOf(place)), 'r');
     const { uid, mode } = fstatSync(file);
     const trusted = process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
     return trusted ? unsealed(readFileSync(file)) : undefined;
@@ -87,15 +87,21 @@ function unsealed(bytes: Buffer): Buffer | undefined {
   return crc32(code) === bytes.readUInt32LE(code.length) ? code : undefined;
 }
 
+/** Synchronous, since nothing else is done while a process exits. */
 function keepCode(place: CodePlace, code: Buffer): void {
   const { directory } = place;
-  const path = join(directory, fileOf(place));
+  const prefix = prefixOf(place);
+  const own = prefix + suffixOf(place);
+  const path = join(directory, own);
   const next = `${path}.${process.pid}`;
   try {
     makeDirectory(directory, 0o700);
     writeFileSync(next, sealed(code), { mode: 0o600 });
     renameSync(next, path);
-    for (const file of readdirSync(directory)) if (isStale(place, file)) removeIfThere(join(directory, file));
+    for (const file of readdirSync(directory).filter((name) => name !== own)) {
+      const isReplaced = file.startsWith(prefix);
+      if (isReplaced || isStale(join(directory, file))) removeIfThere(join(directory, file));
+    }
   } catch {
     // A home that cannot be written to costs the time of compiling, and nothing else.
     removeIfThere(next);
@@ -113,10 +119,6 @@ function removeIfThere(path: string): void {
 /** Milliseconds. What is older is of a Node or a version that is gone; what is not is made anew, once a month. */
 const staleMs = 30 * 24 * 3600 * 1000;
 
-/** Of a build that this one has replaced, or of a Node that is not used any more. */
-function isStale(place: CodePlace, file: string): boolean {
-  if (file === fileOf(place)) return false;
-  if (file.startsWith(prefixOf(place))) return true;
-  const { mtimeMs } = statSync(join(place.directory, file));
-  return Date.now() - mtimeMs > staleMs;
+function isStale(path: string): boolean {
+  return Date.now() - statSync(path).mtimeMs > staleMs;
 }

@@ -1,5 +1,5 @@
 /** One HTTP request to a daemon, over whatever way leads to it. Asks nothing of the surrounding environment. */
-import { Agent, type ClientRequest, type RequestOptions, request } from 'node:http';
+import { type ClientRequest, type RequestOptions, request } from 'node:http';
 import { connect } from 'node:net';
 
 /** What differs between requests. */
@@ -15,11 +15,12 @@ export interface Transport {
   close?(): void;
 }
 
+// No connection is kept: the daemon may be restarted between two requests.
+
 /** Over a unix socket, or a named pipe of Windows. */
 export function socketTransport(socketPath: string): Transport {
   return {
     endpoint: `${process.platform === 'win32' ? 'npipe' : 'unix'}://${socketPath}`,
-    // No connection is kept: the daemon may be restarted between two requests.
     request: (options) => request({ ...options, host: 'docker', createConnection: () => connect(socketPath) }),
   };
 }
@@ -28,7 +29,7 @@ export function socketTransport(socketPath: string): Transport {
 export function tcpTransport(host: string, port: number): Transport {
   return {
     endpoint: `tcp://${bracketed(host)}:${port}`,
-    request: (options) => request({ ...options, host, port, agent: new Agent({ keepAlive: false }) }),
+    request: (options) => request({ ...options, host, port, createConnection: () => connect(port, host) }),
   };
 }
 
