@@ -1,30 +1,12 @@
 /** The client port over REST, for any server of the protocol: health is judged by status first, then by body. */
-import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod';
 import type { CallOptions, InferCall, InferenceClient } from './client.js';
-import { completeCall, defaultTimeoutMs, malformedAnswer } from './infer-call.js';
+import { createHttpSender, type HttpAnswer, type HttpSender, type HttpSenderOptions } from './http-exchange.js';
+import { completeCall, malformedAnswer } from './infer-call.js';
 import { parseJson } from './json-text.js';
 import { decodeRestResponse, encodeRestRequest, headerLengthHeader, parseHeaderLength } from './rest-messages.js';
-import { OipError, oipError, oipErrorFromHttp } from './status.js';
+import { type OipError, oipError, oipErrorFromHttp } from './status.js';
 import type { ModelMetadata, ServerMetadata } from './tensor.js';
-
-export interface RestClientOptions {
-  /** `http://host:port`, optionally with a path before `/v2`. */
-  baseUrl: string;
-}
-
-interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  body: Buffer;
-}
-
-interface Exchange {
-  method: 'GET' | 'POST';
-  path: string;
-  headers?: Record<string, string>;
-  body?: Buffer;
-}
 
 const tensorMetadata = z.object({ name: z.string(), datatype: z.string(), shape: z.array(z.number()) });
 const modelMetadataSchema = z.object({
@@ -51,15 +33,14 @@ const noRouteStatuses = new Set([404, 405, 501]);
 /** Statuses by which servers say "not now" about health; another one is an error of its own. */
 const notReadyStatuses = new Set([400, 503]);
 
-/** A client of the REST service at `baseUrl`. Throws TypeError where that is no http URL. */
-export function createRestClient({ baseUrl }: RestClientOptions): InferenceClient {
-  const base = new URL(baseUrl);
-  if (base.protocol !== 'http:') throw new TypeError(`${baseUrl} is not an http URL`);
-  const prefix = base.pathname.replace(/\/+$/, '');
-  const agent = new Agent({ keepAlive: true });
-  const send = (exchange: Exchange, options: CallOptions = {}) =>
-    exchangeOnce(base, agent, { ...exchange, path: prefix + exchange.path }, options);
+/** A client of the REST service at `baseUrl`. Throws TypeError where that is no http or https URL. */
+export function createRestClient(options: HttpSenderOptions): InferenceClient {
+  return restClientOver(createHttpSender(options), options.baseUrl);
+}
 
+/** A client that sends by a sender, which it disposes of with itself. */
+export function restClientOver(sender: HttpSender, endpoint: string): InferenceClient {
+  const { send } = sender;
   const health = async (path: string, member: 'live' | 'ready', options?: CallOptions): Promise<boolean> => {
     const answer = await send({ method: 'GET', path }, options);
     if (notReadyStatuses.has(answer.status)) return false;
@@ -74,7 +55,7 @@ export function createRestClient({ baseUrl }: RestClientOptions): InferenceClien
 
   return {
     transport: 'rest',
-    endpoint: baseUrl,
+    endpoint,
     serverLive: (options) => health('/v2/health/live', 'live', options),
     serverReady: (options) => health('/v2/health/ready', 'ready', options),
     modelReady: (name, version = '', options = {}) => health(`${modelPath(name, version)}/ready`, 'ready', options),
@@ -118,13 +99,11 @@ export function createRestClient({ baseUrl }: RestClientOptions): InferenceClien
         return decodeRestResponse({ body: answer.body, headerLength: answerLength });
       });
     },
-    async [Symbol.asyncDispose]() {
-      agent.destroy();
-    },
+    [Symbol.asyncDispose]: () => sender[Symbol.asyncDispose](),
   };
 }
 
-function read<T>(path: string, { body }: Answer, schema: z.ZodType<T>): T {
+function read<T>(path: string, { body }: HttpAnswer, schema: z.ZodType<T>): T {
   return malformedAnswer(() => {
     const parsed = schema.safeParse(parseJson(body.toString('utf8')));
     if (!parsed.success) throw new TypeError(`${path}: ${z.prettifyError(parsed.error)}`);
@@ -143,7 +122,7 @@ function encodeSegment(name: string): string {
   return /^\.{1,2}$/.test(name) ? name.replaceAll('.', '%2E') : encodeURIComponent(wellFormed);
 }
 
-function bodyObject({ body }: Answer): Record<string, unknown> | undefined {
+function bodyObject({ body }: HttpAnswer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
@@ -153,62 +132,9 @@ function bodyObject({ body }: Answer): Record<string, unknown> | undefined {
 }
 
 /** What the server said: `error` of its body (KServe, Triton, MLServer), `detail` (FastAPI), or the body itself. */
-function errorOf(answer: Answer): OipError {
+function errorOf(answer: HttpAnswer): OipError {
   const object = bodyObject(answer);
   const said = object?.error ?? object?.detail ?? answer.body.toString('utf8').trim();
   const message = typeof said === 'string' ? said : JSON.stringify(said);
   return oipErrorFromHttp(answer.status, message || `HTTP status ${answer.status}`);
-}
-
-function exchangeOnce(
-  base: URL,
-  agent: Agent,
-  { method, path, headers, body }: Exchange,
-  { timeoutMs = defaultTimeoutMs, signal }: CallOptions,
-): Promise<Answer> {
-  const label = `${method} ${path}`;
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(oipError('CANCELLED', `${label} was cancelled`, { cause: signal.reason }));
-      return;
-    }
-    const request = httpRequest({
-      agent,
-      host: base.hostname.replace(/^\[|\]$/g, ''),
-      port: base.port || 80,
-      method,
-      path,
-      headers: { ...headers, ...(body && { 'content-length': String(body.byteLength) }) },
-    });
-    const stop = (error: OipError): void => {
-      request.destroy(error);
-      fail(error);
-    };
-    const abort = (): void => stop(oipError('CANCELLED', `${label} was cancelled`, { cause: signal?.reason }));
-    const timer = setTimeout(
-      () => stop(oipError('DEADLINE_EXCEEDED', `${label} had no answer within ${Math.round(timeoutMs)} ms`)),
-      timeoutMs,
-    );
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    };
-    const fail = (error: Error): void => {
-      end();
-      const known = error instanceof OipError;
-      reject(known ? error : oipError('UNREACHABLE', `${label}: ${error.message || String(error)}`, { cause: error }));
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    request.on('error', fail);
-    request.on('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', fail);
-      response.on('end', () => {
-        end();
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
-      });
-    });
-    request.end(body);
-  });
 }

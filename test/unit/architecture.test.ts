@@ -58,7 +58,7 @@ const allowed = [
   'src/engine/docker/x.ts → ../engine.js',
   'src/engine/process/x.ts → execa',
   'src/image/x.ts → ../engine/engine.js',
-  'src/protocol/grpc-client.ts → @grpc/grpc-js',
+  'src/protocol/grpc-channel.ts → @grpc/grpc-js',
   'src/server/grpc/x.ts → @grpc/grpc-js',
   'src/server/x.ts → ../models/kinds.js',
   'src/models/x.ts → ../protocol/tensor.js',
