@@ -1,7 +1,6 @@
 /** Results as text for people. Pure: data in, text out. */
 import type { CheckResult } from '../checks/check.js';
 import type { HealthReport } from '../commands/health.js';
-import type { InferReport } from '../commands/infer.js';
 import type { InitReport } from '../commands/init.js';
 import type { SmokeReport } from '../commands/smoke.js';
 import type { StatusReport } from '../commands/status.js';
@@ -114,26 +113,6 @@ function modelWord({ name, versions, kind, ready, reason }: StatusReport['models
   const which = versions.length === 1 && versions[0] === '1' ? name : `${name} ${versions.join(', ')}`;
   const how = ready === undefined ? '' : ready ? ', ready' : ', not ready';
   return `${which} (${kind}${how}${reason === undefined ? '' : `: ${reason}`})`;
-}
-
-/** A mark for the server and for each model. */
-export function renderHealth({ endpoint, live, ready, models }: HealthReport): string {
-  const mark = (good: boolean) => (good ? '✔' : '✖');
-  return [
-    `${mark(live)} ${endpoint} live`,
-    `${mark(ready)} ${endpoint} ready`,
-    ...models.map((model) => `${mark(model.ready)} ${model.name}${model.reason ? `: ${model.reason}` : ''}`),
-  ].join('\n');
-}
-
-/** A line for each output: name, datatype, shape and elements. */
-export function renderInfer({ outputs }: InferReport): string {
-  return outputs
-    .map(({ name, datatype, shape, data }) => {
-      const values = data.map((value) => (Object.is(value, -0) ? '-0' : String(value))).join(' ');
-      return `${name} ${datatype} [${shape.join(', ')}]: ${values}`;
-    })
-    .join('\n');
 }
 
 /** The files that were written, or the text that would be. */

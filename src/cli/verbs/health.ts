@@ -11,7 +11,7 @@ export function healthVerb(cli: Cli): void {
     .addOption(durationOption('--timeout <duration>', 'how long to wait', '60s'))
     .action(async ({ timeout, ...flags }: HealthFlags) => {
       const { health } = await import('../../commands/health.js');
-      const { renderHealth } = await import('../render.js');
+      const { renderHealth } = await import('../render-health.js');
       const { model } = flags;
       const options = {
         ...target(flags),

@@ -24,7 +24,7 @@ export function inferVerb(cli: Cli): void {
     .addOption(durationOption('--timeout <duration>', 'how long to wait for the answer', '10s'))
     .action(async (model: string, values: string[], { timeout, ...flags }: InferFlags) => {
       const { infer } = await import('../../commands/infer.js');
-      const { renderInfer } = await import('../render.js');
+      const { renderInfer } = await import('../render-infer.js');
       const options = {
         model,
         values,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckResult } from '../../../src/checks/check.js';
-import { renderHealth, renderInfer, renderInit, renderSmoke, renderStatus, renderUp } from '../../../src/cli/render.js';
+import { renderInit, renderSmoke, renderStatus, renderUp } from '../../../src/cli/render.js';
 import type { SmokeReport } from '../../../src/commands/smoke.js';
 import type { StatusReport } from '../../../src/commands/status.js';
 import type { UpPlanReport, UpReport } from '../../../src/commands/up.js';
@@ -170,31 +170,6 @@ describe('status', () => {
     const { health: _, endpoints: __, ...rest } = running;
     expect(renderStatus({ ...rest, state: 'exited' }).split('\n')[0]).toBe('mine is exited');
   });
-});
-
-it('health has a mark for the server and for each model', () => {
-  const models = [
-    { name: 'a', ready: true },
-    { name: 'b', ready: false, reason: 'no such model' },
-  ];
-  expect(renderHealth({ endpoint: 'here:1', live: true, ready: false, models }).split('\n')).toEqual([
-    '✔ here:1 live',
-    '✖ here:1 ready',
-    '✔ a',
-    '✖ b: no such model',
-  ]);
-});
-
-it('infer has a line for each output, with −0 and int64 as they are', () => {
-  const common = { endpoint: '', modelName: 'm', modelVersion: '1', id: '', ms: 1 };
-  const outputs = [
-    { name: 'a', datatype: 'FP64', shape: [1, 3], data: [-0, 0.1, 'NaN'] },
-    { name: 'b', datatype: 'INT64', shape: [1], data: [9_007_199_254_740_993n] },
-    { name: 'c', datatype: 'BYTES', shape: [0], data: [] },
-  ];
-  expect(renderInfer({ ...common, outputs })).toBe(
-    'a FP64 [1, 3]: -0 0.1 NaN\nb INT64 [1]: 9007199254740993\nc BYTES [0]: ',
-  );
 });
 
 it('init names the files it wrote, or is the text itself', () => {
