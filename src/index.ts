@@ -1,5 +1,5 @@
 /** The public API: the verbs of the command line as functions, their results and their errors. */
-export type { CheckResult, CheckStatus } from './checks/check.js';
+export type { CaseResult, Verdict } from './checks/case.js';
 export type { SmokeSummary } from './checks/runner.js';
 export type { CommandContext, CommandResult, CommonOptions, PhaseRecord, Progress } from './commands/context.js';
 export { commandContext, silentProgress } from './commands/context.js';

@@ -1,21 +1,21 @@
 /** Compares a tensor from a server with the one expected, bit for bit. */
 import type { Elements } from '../protocol/datatype.js';
 import type { Tensor } from '../protocol/tensor.js';
-import { CheckFailure, expectEqual } from './check.js';
+import { CaseFailure, expectEqual } from './case.js';
 
 /** A tensor's content; what it is called is the model's affair. */
 export type TensorContent = Pick<Tensor, 'datatype' | 'shape' | 'data'>;
 
-/** @throws CheckFailure naming the first difference in datatype, shape or element */
+/** @throws CaseFailure naming the first difference in datatype, shape or element */
 export function expectTensor(got: Tensor | undefined, expected: TensorContent): void {
-  if (got === undefined) throw new CheckFailure('the answer has no output');
+  if (got === undefined) throw new CaseFailure('the answer has no output');
   expectEqual(`datatype of ${got.name}`, got.datatype, expected.datatype);
   expectEqual(`shape of ${got.name}`, got.shape, expected.shape);
   expectEqual(`number of elements of ${got.name}`, got.data.length, expected.data.length);
   const index = firstDifference(got.data, expected.data);
   if (index >= 0) {
     const [want, is] = [element(expected.data, index), element(got.data, index)];
-    throw new CheckFailure(`element ${index} of ${got.name}: expected ${want}, got ${is}`);
+    throw new CaseFailure(`element ${index} of ${got.name}: expected ${want}, got ${is}`);
   }
 }
 

@@ -1,8 +1,9 @@
-/** Runs checks one after another and tells each outcome. A check that throws anything unforeseen has failed. */
+/** Runs cases one after another and tells each verdict. A case that throws anything unforeseen has failed. */
 import { OipError } from '../protocol/status.js';
-import { type Check, type CheckContext, CheckFailure, type CheckResult, CheckSkipped } from './check.js';
+import { type Case, CaseFailure, type CaseResult, CaseSkipped, type Transport } from './case.js';
+import { Probe, type ProbeOptions } from './probe.js';
 
-/** Number of checks by outcome. */
+/** Number of cases by verdict. */
 export interface SmokeSummary {
   passed: number;
   failed: number;
@@ -10,93 +11,111 @@ export interface SmokeSummary {
   skipped: number;
 }
 
-/** After so many checks in a row without an answer, a transport is given up: each one waits for its whole time-out. */
+export interface RunOptions extends ProbeOptions {
+  /** End after the first case that fails; what was not run is not in the results. */
+  bail?: boolean;
+  /** How often each case runs; it passes where all its runs do. 1 unless given. */
+  repeat?: number;
+  onResult?: (result: CaseResult) => void;
+}
+
+/** After so many cases in a row without an answer, a transport is given up: each one waits for its whole time-out. */
 const silenceMeansGone = 3;
 
 /** @throws the signal's reason when aborted */
-export async function runChecks(
-  checks: Check[],
-  context: CheckContext,
-  onResult: (result: CheckResult) => void = () => {},
-): Promise<CheckResult[]> {
-  const absent = await absentModels(checks, context);
-  const results: CheckResult[] = [];
+export async function runCases(cases: readonly Case[], options: RunOptions): Promise<CaseResult[]> {
+  const { signal, onResult = () => {}, bail = false, repeat = 1 } = options;
+  const results: CaseResult[] = [];
   const unanswered = { grpc: 0, rest: 0 };
-  for (const check of checks) {
-    context.signal.throwIfAborted();
-    const { transport } = check;
-    const gone = unanswered[transport] >= silenceMeansGone;
-    const { answered, ...result } = gone ? notAsked(check) : await runOne(check, context, absent);
-    unanswered[transport] = answered ? 0 : unanswered[transport] + 1;
+  for (const one of cases) {
+    signal.throwIfAborted();
+    const gone = one.transports.some((transport) => unanswered[transport] >= silenceMeansGone);
+    const { answered, ...result } = gone ? notAsked(one) : await runRepeatedly(one, options, repeat);
+    for (const transport of one.transports) unanswered[transport] = answered ? 0 : unanswered[transport] + 1;
     results.push(result);
     onResult(result);
+    if (bail && result.status === 'failed') break;
   }
   return results;
 }
 
-/** Counts outcomes. */
-export function summarise(results: CheckResult[]): SmokeSummary {
+/** Counts verdicts. */
+export function summarise(results: readonly CaseResult[]): SmokeSummary {
   const summary = { passed: 0, failed: 0, noted: 0, skipped: 0 };
   for (const { status } of results) summary[status] += 1;
   return summary;
 }
 
 /** `answered` is false where the server let the time-out pass. */
-type Outcome = CheckResult & { answered: boolean };
+type Outcome = CaseResult & { answered: boolean };
 
-function notAsked({ id, title, transport }: Check): Outcome {
-  const message = `not asked: the server left ${silenceMeansGone} checks in a row without an answer`;
-  return { id, title, transport, status: 'failed', ms: 0, message, answered: false };
+function outcomeOf(
+  { id, suite, title, spec, why, transports, model }: Case,
+  rest: Omit<Outcome, 'id' | 'suite' | 'title' | 'spec' | 'why' | 'transports' | 'model'>,
+): Outcome {
+  return { id, suite, title, spec, why, transports, ...(model !== undefined && { model }), ...rest };
 }
 
-async function runOne(check: Check, context: CheckContext, absent: Map<string, string>): Promise<Outcome> {
-  const { id, title, transport, model } = check;
-  const client = context[transport];
-  const start = performance.now();
-  const result = (status: CheckResult['status'], message?: string, answered = true): Outcome => ({
-    id,
-    title,
-    transport,
-    status,
-    ms: Math.round((performance.now() - start) * 10) / 10,
+function notAsked(one: Case): Outcome {
+  const message = `not asked: the server left ${silenceMeansGone} cases in a row without an answer`;
+  return outcomeOf(one, { status: 'failed', ms: 0, message, answered: false });
+}
+
+async function runRepeatedly(one: Case, options: RunOptions, repeat: number): Promise<Outcome> {
+  if (repeat <= 1) return await runOnce(one, options);
+  const runs: Outcome[] = [];
+  while (runs.length < repeat) {
+    const run = await runOnce(one, options);
+    runs.push(run);
+    if (!run.answered || run.status === 'skipped') break;
+  }
+  const failed = runs.filter(({ status }) => status === 'failed');
+  const worst = failed[0] ?? runs.find(({ status }) => status !== 'passed') ?? (runs[0] as Outcome);
+  const ms = Math.round(runs.reduce((sum, run) => sum + run.ms, 0) * 10) / 10;
+  const flaky = failed.length > 0 && failed.length < runs.length;
+  const message = flaky ? `in ${failed.length} of ${runs.length} runs: ${worst.message}` : worst.message;
+  return {
+    ...worst,
+    ms,
     ...(message !== undefined && { message }),
-    answered,
-  });
-  if (client === undefined) return result('skipped', `no ${transport} endpoint`);
-  const why = model === undefined ? undefined : absent.get(model);
-  if (why !== undefined) return result('skipped', why);
+    repeats: { runs: runs.length, failed: failed.length },
+  };
+}
+
+async function runOnce(one: Case, options: RunOptions): Promise<Outcome> {
+  const { signal, server } = options;
+  const missing = one.transports.find((transport) => !server.transports.includes(transport));
+  if (missing !== undefined) {
+    return outcomeOf(one, {
+      status: 'skipped',
+      ms: 0,
+      message: `no ${endpointName[missing]} endpoint`,
+      answered: true,
+    });
+  }
+  const probe = new Probe(options);
+  const start = performance.now();
+  const outcome = (status: CaseResult['status'], message?: string, answered = true): Outcome =>
+    outcomeOf(one, {
+      status,
+      ms: Math.round((performance.now() - start) * 10) / 10,
+      ...(message !== undefined && { message }),
+      ...((status === 'failed' || status === 'noted') && { exchanges: probe.exchanges() }),
+      answered,
+    });
   try {
-    const note = await check.run(client, context);
-    return note === undefined ? result('passed') : result('noted', note);
+    const note = await one.run(probe);
+    return note === undefined ? outcome('passed') : outcome('noted', note);
   } catch (error) {
-    context.signal.throwIfAborted();
-    if (error instanceof CheckSkipped) return result('skipped', error.message);
-    if (error instanceof CheckFailure) return result('failed', error.message);
+    signal.throwIfAborted();
+    if (error instanceof CaseSkipped) return outcome('skipped', error.message);
+    if (error instanceof CaseFailure) return outcome('failed', error.message);
     if (error instanceof OipError && error.status === 'DEADLINE_EXCEEDED')
-      return result('failed', error.message, false);
-    if (error instanceof OipError) return result('failed', `the server answered ${error.status}: ${error.message}`);
-    return result(
-      'failed',
-      `the answer could not be judged: ${error instanceof Error ? error.message : String(error)}`,
-    );
+      return outcome('failed', error.message, false);
+    if (error instanceof OipError) return outcome('failed', `the server answered ${error.status}: ${error.message}`);
+    const words = error instanceof Error ? error.message : String(error);
+    return outcome('failed', `the answer could not be judged: ${words}`);
   }
 }
 
-/** Models that the server says it does not have, with its words. An error of another kind is for the checks. */
-async function absentModels(checks: Check[], context: CheckContext): Promise<Map<string, string>> {
-  const client = context.grpc ?? context.rest;
-  const absent = new Map<string, string>();
-  for (const model of new Set(checks.flatMap((check) => check.model ?? []))) {
-    try {
-      await client?.modelMetadata(model, '', { signal: context.signal });
-    } catch (error) {
-      context.signal.throwIfAborted();
-      if (error instanceof OipError && ['NOT_FOUND', 'INVALID_ARGUMENT', 'UNKNOWN'].includes(error.status)) {
-        absent.set(model, `the server has no model ${model}`);
-      }
-      // One time-out is enough to know: the checks will tell.
-      if (error instanceof OipError && error.status === 'DEADLINE_EXCEEDED') return absent;
-    }
-  }
-  return absent;
-}
+const endpointName: Record<Transport, string> = { grpc: 'gRPC', rest: 'REST' };

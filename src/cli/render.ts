@@ -1,5 +1,5 @@
 /** Results as text for people. Pure: data in, text out. */
-import type { CheckResult } from '../checks/check.js';
+import type { CaseResult } from '../checks/case.js';
 import type { HealthReport } from '../commands/health.js';
 import type { InitReport } from '../commands/init.js';
 import type { SmokeReport } from '../commands/smoke.js';
@@ -34,7 +34,7 @@ function renderEnvironment(report: UpReport): string {
   return [
     `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share}`,
     ...indent(changes),
-    ...(smoke ? smoke.checks.filter(({ status }) => status === 'failed').map(checkLine) : []),
+    ...(smoke ? smoke.cases.filter(({ status }) => status === 'failed').map(checkLine) : []),
     ...table([
       ['gRPC', endpoints.grpc],
       ['REST', endpoints.http],
@@ -48,14 +48,13 @@ function renderEnvironment(report: UpReport): string {
 
 /** The checks that failed or were noted, all of them if verbose, and the counts. */
 export function renderSmoke(report: SmokeReport, verbose: boolean): string {
-  const shown = report.checks.filter(({ status }) => verbose || status === 'failed' || status === 'noted');
+  const shown = report.cases.filter(({ status }) => verbose || status === 'failed' || status === 'noted');
   return [...shown.map(checkLine), summaryOf(report)].join('\n');
 }
 
-function checkLine({ status, title, transport, message }: CheckResult): string {
+function checkLine({ status, title, message }: CaseResult): string {
   const mark = { passed: '✔', failed: '✖', noted: 'ℹ', skipped: '-' }[status];
-  const where = title.includes(`(${transport}`) ? '' : ` (${transport})`;
-  return `${mark} ${title}${where}${message === undefined ? '' : `: ${message}`}`;
+  return `${mark} ${title}${message === undefined ? '' : `: ${message}`}`;
 }
 
 function summaryOf({ summary, ms }: SmokeReport): string {

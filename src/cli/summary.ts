@@ -1,5 +1,5 @@
 /** Summaries of `up` and `smoke` for the page of a CI job, in GitHub's Markdown. Pure. */
-import type { CheckResult } from '../checks/check.js';
+import type { CaseResult } from '../checks/case.js';
 import { type PhaseRecord, phaseTitles } from '../commands/context.js';
 import type { SmokeReport } from '../commands/smoke.js';
 import type { UpPlanReport, UpReport } from '../commands/up.js';
@@ -62,17 +62,17 @@ function phaseTable(phases: readonly PhaseRecord[], data: UpReport | undefined):
   );
 }
 
-function smokeLines({ summary, checks, ms }: SmokeReport): string[] {
+function smokeLines({ summary, cases, ms }: SmokeReport): string[] {
   const { passed, failed, noted, skipped } = summary;
   const counts = tableOf(
     ['passed', 'failed', 'noted', 'skipped', 'time'].map((title) => ({ title, right: true })),
     [[String(passed), String(failed), String(noted), String(skipped), formatDuration(ms)]],
   );
-  const failures = checks.filter(({ status }) => status === 'failed');
+  const failures = cases.filter(({ status }) => status === 'failed');
   if (failures.length === 0) return [counts];
-  const cells = ({ title, transport, message = '' }: CheckResult) => [inCell(title), transport, inCell(message)];
+  const cells = ({ suite, title, message = '' }: CaseResult) => [suite, inCell(title), inCell(message)];
   const more = failures.length > mostChecks ? [`and ${failures.length - mostChecks} more`] : [];
-  const columns = [{ title: 'failed check' }, { title: 'transport' }, { title: 'message' }];
+  const columns = [{ title: 'suite' }, { title: 'failed check' }, { title: 'message' }];
   return [counts, tableOf(columns, failures.slice(0, mostChecks).map(cells)), ...more];
 }
 

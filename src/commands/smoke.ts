@@ -1,51 +1,84 @@
 /** `smoke`: runs the checks against the environment, or against anybody's server. */
-import type { CheckResult } from '../checks/check.js';
-import { runChecks, type SmokeSummary, summarise } from '../checks/runner.js';
-import { smokeSuite } from '../checks/suites/smoke.js';
+import type { CaseResult } from '../checks/case.js';
+import { openConnections } from '../checks/connections.js';
+import { discoverServer, guessedNames } from '../checks/discover.js';
+import type { Expectation } from '../checks/mathematics.js';
+import type { Connections } from '../checks/probe.js';
+import type { ServerProfile } from '../checks/profile.js';
+import { runCases, type SmokeSummary, summarise } from '../checks/runner.js';
+import { type CaseSelection, casesFor } from '../checks/suites/all-cases.js';
 import { defaultModels } from '../config/default-models.js';
 import { specOfLabels } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
-import { type ModelConfig, modelConfigSchema } from '../models/kinds.js';
+import type { ModelConfig } from '../models/kinds.js';
+import { defaultTimeoutMs } from '../protocol/infer-call.js';
 import { OipError } from '../protocol/status.js';
-import { type Clients, connectClients } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { type ServerAddress, serverAddress, type TargetOptions } from './find-environment.js';
 import { ServerRefusedError } from './server-refusal.js';
 
-/** The outcome of every check. */
+/** What is run, and how. */
+export interface SmokeSettings extends CaseSelection {
+  /** Models to check; by default those that the environment was made with, or that the server lists. */
+  models?: readonly string[];
+  /** What models compute, of a server that is not ours. */
+  expectations?: readonly Expectation[];
+  /** End after the first case that fails. */
+  bail?: boolean;
+  /** How often each case runs. */
+  repeat?: number;
+  /** Milliseconds of each call; 10,000 unless given. */
+  timeoutMs?: number;
+  /** Requests that cases of concurrency have in flight; 200 unless given. */
+  concurrency?: number;
+}
+
+/** Options of `smoke`. */
+export interface SmokeOptions extends TargetOptions, SmokeSettings {}
+
+/** The outcome of every case. */
 export interface SmokeReport {
+  /** What the server says of itself, and the models that were checked. */
+  server: { name: string; version: string; models: string[] };
   endpoints: { grpc?: string; http?: string };
   summary: SmokeSummary;
   /** Milliseconds. */
   ms: number;
-  checks: CheckResult[];
+  /** Milliseconds since the epoch at which it began. */
+  startedAt: number;
+  cases: CaseResult[];
 }
 
-/** At least one check failed. */
+/** At least one case failed. */
 export class SmokeFailedError extends KServeEnvError {
-  constructor({ summary, checks }: SmokeReport) {
-    const first = checks.find(({ status }) => status === 'failed');
+  constructor({ summary, cases }: SmokeReport) {
+    const first = cases.find(({ status }) => status === 'failed');
     const total = summary.passed + summary.failed + summary.noted;
     super('SMOKE_FAILED', ExitCode.checkFailed, `${summary.failed} of ${total} checks failed; first: ${first?.title}`, {
       hint: 'the failures are listed above; kserve-env logs shows what the server saw',
-      details: { summary, failed: checks.filter(({ status }) => status === 'failed').map(({ id }) => id) },
+      details: { summary, failed: cases.filter(({ status }) => status === 'failed').map(({ id }) => id) },
     });
   }
 }
 
-/** No check applied: nothing was shown about the server. */
+/** No case applied: nothing was shown about the server. */
 class NothingCheckedError extends KServeEnvError {
-  constructor(report: SmokeReport) {
-    super('SMOKE_EMPTY', ExitCode.checkFailed, 'Every check was skipped, so nothing is known about this server', {
-      details: { summary: report.summary },
+  constructor({ summary }: SmokeReport) {
+    const total = Object.values(summary).reduce((sum, count) => sum + count, 0);
+    const what = total === 0 ? 'No case was chosen' : 'Every case was skipped';
+    super('SMOKE_EMPTY', ExitCode.checkFailed, `${what}, so nothing is known about this server`, {
+      hint: 'kserve-env smoke --list shows the cases there are',
+      details: { summary },
     });
   }
 }
+
+const usualConcurrency = 200;
 
 /** @throws NotRunningError when there is no environment and no endpoint was given */
-export async function smoke(options: TargetOptions, context: CommandContext): Promise<CommandResult<SmokeReport>> {
+export async function smoke(options: SmokeOptions, context: CommandContext): Promise<CommandResult<SmokeReport>> {
   const address = await serverAddress(options, context);
-  const data = await smokeServer(address, modelsOf(address), context);
+  const data = await smokeServer(address, configuredModels(address), context, options);
   const failure = smokeFailure(data);
   return { data, warnings: [], ...(failure && { failure }) };
 }
@@ -53,32 +86,77 @@ export async function smoke(options: TargetOptions, context: CommandContext): Pr
 /** The failure that a report amounts to, if any. */
 export function smokeFailure(report: SmokeReport): KServeEnvError | undefined {
   if (report.summary.failed > 0) return new SmokeFailedError(report);
-  return report.summary.passed === 0 ? new NothingCheckedError(report) : undefined;
+  return report.summary.passed + report.summary.noted === 0 ? new NothingCheckedError(report) : undefined;
 }
 
-/** Runs the suite; the report tells what failed. */
+/**
+ * Runs the cases; the report tells what failed.
+ * @param configured what our own environment was made with
+ * @throws ServerRefusedError where nobody answers over any transport
+ */
 export async function smokeServer(
   address: ServerAddress,
-  models: ModelConfig[],
+  configured: ModelConfig[] | undefined,
   { signal, progress }: CommandContext,
+  settings: SmokeSettings = {},
 ): Promise<SmokeReport> {
+  const startedAt = Date.now();
   const start = performance.now();
-  await using clients = await connectClients(address);
-  await assertSomebodyAnswers(clients, signal);
-  const checks = smokeSuite(models);
+  const timeoutMs = settings.timeoutMs ?? defaultTimeoutMs;
+  const connect = (options?: Parameters<typeof openConnections>[1]) => openConnections(connectionsOf(address), options);
+  await using connections = connect();
+  await assertSomebodyAnswers(connections, signal);
+  const server = await profileOf(connections, configured, { ...settings, timeoutMs }, signal);
+  const cases = casesFor(server, settings);
   let done = 0;
-  const results = await runChecks(checks, { ...clients.byTransport, models, signal }, () => {
-    done += 1;
-    progress.phaseDetail(`${done} of ${checks.length}`);
+  const results = await runCases(cases, {
+    server,
+    connections,
+    connect,
+    signal,
+    timeoutMs,
+    concurrency: settings.concurrency ?? usualConcurrency,
+    ...(settings.bail !== undefined && { bail: settings.bail }),
+    ...(settings.repeat !== undefined && { repeat: settings.repeat }),
+    onResult: () => {
+      done += 1;
+      progress.phaseDetail(`${done} of ${cases.length}`);
+    },
   });
   return {
+    server: { name: server.name, version: server.version, models: server.models.map(({ title }) => title) },
     endpoints: {
       ...(address.grpc !== undefined && { grpc: address.grpc }),
       ...(address.http !== undefined && { http: address.http }),
     },
     summary: summarise(results),
     ms: Math.round((performance.now() - start) * 10) / 10,
-    checks: results,
+    startedAt,
+    cases: results,
+  };
+}
+
+function profileOf(
+  connections: Connections,
+  configured: ModelConfig[] | undefined,
+  { models, expectations, timeoutMs }: SmokeSettings & { timeoutMs: number },
+  signal: AbortSignal,
+): Promise<ServerProfile> {
+  return discoverServer({
+    connections,
+    signal,
+    timeoutMs,
+    ...(models && { models }),
+    ...(expectations && { expectations }),
+    ...(configured && { configured }),
+    guesses: guessedNames(defaultModels),
+  });
+}
+
+function connectionsOf({ grpc, http }: ServerAddress) {
+  return {
+    ...(grpc !== undefined && { grpc: { endpoint: grpc } }),
+    ...(http !== undefined && { rest: { baseUrl: http } }),
   };
 }
 
@@ -86,9 +164,10 @@ export async function smokeServer(
  * Where nobody answers over any transport, one line says more than a list of failed checks.
  * @throws ServerRefusedError
  */
-async function assertSomebodyAnswers({ byTransport, preferred }: Clients, signal: AbortSignal): Promise<void> {
-  let first: OipError | undefined;
-  for (const client of Object.values(byTransport)) {
+async function assertSomebodyAnswers({ grpc, rest }: Connections, signal: AbortSignal): Promise<void> {
+  let first: { error: OipError; endpoint: string } | undefined;
+  for (const client of [grpc?.client, rest?.client]) {
+    if (client === undefined) continue;
     try {
       await client.serverLive({ signal, timeoutMs: 5_000 });
       return;
@@ -96,14 +175,13 @@ async function assertSomebodyAnswers({ byTransport, preferred }: Clients, signal
       signal.throwIfAborted();
       if (!(error instanceof OipError)) throw error;
       if (error.status !== 'UNAVAILABLE' && error.status !== 'DEADLINE_EXCEEDED') return;
-      first ??= error;
+      first ??= { error, endpoint: client.endpoint };
     }
   }
-  if (first) throw new ServerRefusedError(first, preferred.endpoint);
+  if (first) throw new ServerRefusedError(first.error, first.endpoint);
 }
 
-/** What our environment was made with; of somebody else's server, the default models are looked for. */
-function modelsOf({ instance }: ServerAddress): ModelConfig[] {
-  const spec = instance && specOfLabels(instance.labels);
-  return spec?.server.models ?? modelConfigSchema.array().parse(defaultModels);
+/** What our environment was made with; of somebody else's server that is not known. */
+function configuredModels({ instance }: ServerAddress): ModelConfig[] | undefined {
+  return (instance && specOfLabels(instance.labels))?.server.models;
 }

@@ -1,0 +1,29 @@
+/** Opens the connections that checks go over: a channel and a sender, and a client on top of each. */
+import { createGrpcChannel, type GrpcChannelOptions } from '../protocol/grpc-channel.js';
+import { grpcClientOver } from '../protocol/grpc-client.js';
+import { createHttpSender, type HttpSenderOptions } from '../protocol/http-exchange.js';
+import { restClientOver } from '../protocol/rest-client.js';
+import type { Connections } from './probe.js';
+
+/** Where a server is reached, and how. A transport that is absent is not checked. */
+export interface ConnectionOptions {
+  grpc?: GrpcChannelOptions;
+  rest?: HttpSenderOptions;
+}
+
+/** Connects with the first call. `compression` is of what is sent over gRPC. */
+export function openConnections(
+  { grpc, rest }: ConnectionOptions,
+  { compression }: { compression?: 'gzip' | 'deflate' } = {},
+): Connections {
+  const channel = grpc && createGrpcChannel({ ...grpc, ...(compression && { compression }) });
+  const sender = rest && createHttpSender(rest);
+  return {
+    ...(grpc && channel && { grpc: { channel, client: grpcClientOver(channel, grpc.endpoint) } }),
+    ...(rest && sender && { rest: { sender, client: restClientOver(sender, rest.baseUrl) } }),
+    async [Symbol.asyncDispose]() {
+      await channel?.[Symbol.asyncDispose]();
+      await sender?.[Symbol.asyncDispose]();
+    },
+  };
+}

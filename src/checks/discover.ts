@@ -1,0 +1,224 @@
+/** Finds out what a server is and which models it has, before it is checked. */
+import { type ModelConfig, modelConfigSchema } from '../models/kinds.js';
+import { platformPrefix } from '../models/model.js';
+import type { CallOptions, InferenceClient, RepositoryEntry } from '../protocol/client.js';
+import { OipError } from '../protocol/status.js';
+import type { ModelMetadata, ServerMetadata } from '../protocol/tensor.js';
+import { transports } from './case.js';
+import { type Expectation, type Mathematics, mathematicsOf } from './mathematics.js';
+import type { Connections } from './probe.js';
+import type { ModelProfile, ServerProfile } from './profile.js';
+import { sampleInputs } from './sample-inputs.js';
+
+export interface DiscoverOptions {
+  connections: Connections;
+  signal: AbortSignal;
+  /** Milliseconds of each call. */
+  timeoutMs: number;
+  /** Names of the models to check; where it is empty, those that the server lists. */
+  models?: readonly string[];
+  /** Of our own environment: what it was made with. */
+  configured?: readonly ModelConfig[];
+  /** Names to look for where the server has no list. */
+  guesses?: readonly string[];
+  /** What somebody says that models compute. */
+  expectations?: readonly Expectation[];
+}
+
+/** Name that our server gives itself. */
+const ownName = 'kserve-env';
+
+/** Asks the server for all that cases adapt to. A server that does not answer has an empty profile: the cases will tell. */
+export async function discoverServer(options: DiscoverOptions): Promise<ServerProfile> {
+  const { connections, signal, timeoutMs, configured } = options;
+  const call: CallOptions = { signal, timeoutMs };
+  const clients = transports.flatMap((transport) => connections[transport]?.client ?? []);
+  const server: ServerMetadata = (await firstAnswer(clients, signal, (client) => client.serverMetadata(call))) ?? {
+    name: '',
+    version: '',
+    extensions: [],
+  };
+  const ours = server.name === ownName;
+  const listed = await listModels(options, clients, call);
+  const models: ModelProfile[] = [];
+  for (const one of listed.loaded) models.push(await profileOf(one, options, { clients, call, ours }));
+  return {
+    ...server,
+    ours,
+    transports: transports.filter((transport) => connections[transport] !== undefined),
+    ready: configured?.every(({ initial }) => initial !== 'failed'),
+    models,
+    unloaded: listed.unloaded,
+  };
+}
+
+/** A model to be asked about. */
+interface Listed {
+  name: string;
+  version: string;
+  title: string;
+  config?: ModelConfig;
+}
+
+interface ModelList {
+  loaded: Listed[];
+  unloaded: string[];
+}
+
+async function listModels(
+  { models = [], configured, guesses = [], connections, signal }: DiscoverOptions,
+  clients: InferenceClient[],
+  call: CallOptions,
+): Promise<ModelList> {
+  const chosen = (list: ModelList): ModelList => {
+    if (models.length === 0) return list;
+    const known = list.loaded.filter(({ name }) => models.includes(name));
+    const others = models.filter((name) => !known.some((one) => one.name === name));
+    return { ...list, loaded: [...known, ...others.map(plain)] };
+  };
+  if (configured) return chosen(configuredModels(configured));
+  if (models.length > 0) return chosen({ loaded: [], unloaded: [] });
+  const index = await firstAnswer(clients, signal, (client) => client.repositoryIndex(call));
+  if (index && index.length > 0) return indexedModels(index);
+  const names = (await kserveList(connections, call)) ?? (await existing(guesses, clients, signal, call));
+  return { loaded: names.map(plain), unloaded: [] };
+}
+
+const plain = (name: string): Listed => ({ name, version: '', title: name });
+
+/** Where one name is declared several times, its version is named, else the server chooses. */
+function configuredModels(configured: readonly ModelConfig[]): ModelList {
+  const loaded = configured
+    .filter(({ initial }) => initial === 'loaded')
+    .map((config): Listed => {
+      const several = configured.filter(({ name }) => name === config.name).length > 1;
+      const version = several ? (config.versions.at(-1) ?? '') : '';
+      return { name: config.name, version, title: several ? `${config.name}@${version}` : config.name, config };
+    });
+  return { loaded, unloaded: configured.filter(({ initial }) => initial === 'unloaded').map(({ name }) => name) };
+}
+
+/** Servers leave the state empty, or write it in ways of their own: `State.READY`. */
+function indexedModels(index: readonly RepositoryEntry[]): ModelList {
+  const isReady = ({ state }: RepositoryEntry) => state === '' || /(^|\.)READY$/.test(state);
+  const ready = new Set(index.filter(isReady).map(({ name }) => name));
+  const others = new Set(index.map(({ name }) => name).filter((name) => !ready.has(name)));
+  return { loaded: [...ready].map(plain), unloaded: [...others] };
+}
+
+/** `GET /v2/models`, which KServe's Python server has in place of the index. */
+async function kserveList({ rest }: Connections, call: CallOptions): Promise<string[] | undefined> {
+  try {
+    const answer = await rest?.sender.send({ method: 'GET', path: '/v2/models' }, call);
+    if (answer?.status !== 200) return undefined;
+    const { models } = JSON.parse(answer.body.toString('utf8')) as { models?: unknown };
+    return Array.isArray(models) ? models.filter((name) => typeof name === 'string') : undefined;
+  } catch {
+    call.signal?.throwIfAborted();
+    return undefined;
+  }
+}
+
+async function existing(
+  names: readonly string[],
+  clients: InferenceClient[],
+  signal: AbortSignal,
+  call: CallOptions,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of names) {
+    if (await firstAnswer(clients, signal, (client) => client.modelMetadata(name, '', call))) found.push(name);
+  }
+  return found;
+}
+
+async function profileOf(
+  { name, version, title, config }: Listed,
+  { expectations = [], signal }: DiscoverOptions,
+  { clients, call, ours }: { clients: InferenceClient[]; call: CallOptions; ours: boolean },
+): Promise<ModelProfile> {
+  const metadata: ModelMetadata = (await firstAnswer(clients, signal, (client) =>
+    client.modelMetadata(name, version, call),
+  )) ?? { name, versions: [], platform: '', inputs: [], outputs: [] };
+  const asked = { name, version, metadata };
+  const sample = await acceptedSample(clients, asked, signal, call);
+  const said = expectations.findLast((one) => one.model === name) ?? expectations.findLast((one) => !one.model);
+  const known = config
+    ? mathematicsOf(config)
+    : ours
+      ? await learnedMathematics(clients, asked, signal, call)
+      : undefined;
+  const mathematics = said?.mathematics ?? known;
+  return { ...asked, title, ...sample, ...(mathematics && { mathematics }), ...(config && { config }) };
+}
+
+type Asked = Pick<ModelProfile, 'name' | 'version' | 'metadata'>;
+
+async function acceptedSample(
+  clients: InferenceClient[],
+  { name, version, metadata }: Asked,
+  signal: AbortSignal,
+  call: CallOptions,
+): Promise<Pick<ModelProfile, 'sample' | 'refused'>> {
+  let refused = 'its metadata names no datatype that is known';
+  for (const inputs of sampleInputs(metadata)) {
+    for (const client of clients) {
+      try {
+        await client.infer({ modelName: name, modelVersion: version, inputs }, call);
+        return { sample: { inputs } };
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof OipError)) throw error;
+        refused = `${error.status}: ${error.message}`;
+        if (error.status === 'DEADLINE_EXCEEDED' || error.status === 'UNAVAILABLE') return { refused };
+      }
+    }
+  }
+  return { refused };
+}
+
+/** Our server names the kind in the platform; the factor of a scale model is what it makes of 1. */
+async function learnedMathematics(
+  clients: InferenceClient[],
+  { name, version, metadata }: Asked,
+  signal: AbortSignal,
+  call: CallOptions,
+): Promise<Mathematics | undefined> {
+  const kind = metadata.platform.replace(platformPrefix, '');
+  if (kind === 'sum' || kind === 'product' || kind === 'add_sub' || kind === 'identity') return { kind };
+  const [input] = metadata.inputs;
+  if (kind !== 'scale' || input === undefined) return undefined;
+  if (!['ANY', 'FP64'].includes(input.datatype)) return undefined;
+  const shape = input.shape.map((size) => (size < 0 ? 1 : size));
+  const data = new Float64Array(shape.reduce((product, size) => product * size, 1)).fill(1);
+  const inputs = [{ name: input.name, datatype: 'FP64' as const, shape, data }];
+  const answer = await firstAnswer(clients, signal, (client) =>
+    client.infer({ modelName: name, modelVersion: version, inputs }, call),
+  );
+  const factor = answer?.outputs[0]?.data[0];
+  return typeof factor === 'number' ? { kind, factor } : undefined;
+}
+
+/** Models that are looked for by name where a server has no list of its own. */
+export function guessedNames(defaults: readonly unknown[]): string[] {
+  return modelConfigSchema
+    .array()
+    .parse(defaults)
+    .map(({ name }) => name);
+}
+
+async function firstAnswer<T>(
+  clients: readonly InferenceClient[],
+  signal: AbortSignal,
+  ask: (client: InferenceClient) => Promise<T>,
+): Promise<T | undefined> {
+  for (const client of clients) {
+    try {
+      return await ask(client);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof OipError)) throw error;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,181 @@
+/** A case's hands: calls to the server over every transport, each of them remembered for the report. */
+import type { CallOptions, InferCall, InferenceClient } from '../protocol/client.js';
+import type { GrpcChannel } from '../protocol/grpc-channel.js';
+import type { HttpAnswer, HttpRequest, HttpSender } from '../protocol/http-exchange.js';
+import type { InferResponse } from '../protocol/tensor.js';
+import { CaseSkipped, type Transport } from './case.js';
+import {
+  type Exchange,
+  errorLine,
+  factLine,
+  httpAnswerLines,
+  httpRequestLines,
+  requestLines,
+  responseLines,
+  textOrSize,
+} from './exchange.js';
+import type { ServerProfile } from './profile.js';
+
+/** Connections to a server, opened for a whole run. */
+export interface Connections extends AsyncDisposable {
+  /** Absent where the server is not reached over this transport. */
+  grpc?: { channel: GrpcChannel; client: InferenceClient };
+  rest?: { sender: HttpSender; client: InferenceClient };
+}
+
+/** What opens connections beside those of the run, for cases about many of them. The caller disposes of them. */
+export type Connect = (options?: { compression?: 'gzip' | 'deflate' }) => Connections;
+
+export interface ProbeOptions {
+  server: ServerProfile;
+  connections: Connections;
+  connect: Connect;
+  /** Aborted when the run is. */
+  signal: AbortSignal;
+  /** Milliseconds of each call. */
+  timeoutMs: number;
+  /** Requests that cases of concurrency have in flight. */
+  concurrency: number;
+}
+
+/** Exchanges that are remembered: the last ones are what a failure is about. */
+const remembered = 3;
+
+/** The hands of one case. */
+export class Probe {
+  readonly server: ServerProfile;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  private readonly connections: Connections;
+  private readonly open: Connect;
+  /** As functions, so that nothing is rendered of a case that passes. */
+  private readonly recorded: (() => Exchange)[] = [];
+
+  constructor({ server, connections, connect, signal, timeoutMs, concurrency }: ProbeOptions) {
+    this.server = server;
+    this.connections = connections;
+    this.open = connect;
+    this.signal = signal;
+    this.timeoutMs = timeoutMs;
+    this.concurrency = concurrency;
+  }
+
+  /** The last requests and answers, oldest first. */
+  exchanges(): Exchange[] {
+    return this.recorded.map((render) => render());
+  }
+
+  /** A client whose every call is remembered. Throws CaseSkipped where the transport is not reached. */
+  client(transport: Transport): InferenceClient {
+    return this.recording(this.connection(transport).client);
+  }
+
+  /** One ModelInfer over a transport. Throws OipError. */
+  infer(transport: Transport, call: InferCall, options?: CallOptions): Promise<InferResponse> {
+    return this.client(transport).infer(call, options);
+  }
+
+  /** Any HTTP request. Throws OipError only where there is no answer. */
+  async http(request: HttpRequest, options?: CallOptions): Promise<HttpAnswer> {
+    const { sender } = this.connection('rest');
+    return await this.record('rest', `${request.method} ${request.path}`, {
+      ask: () => sender.send(request, this.callOptions(options)),
+      request: () => httpRequestLines(request),
+      answer: httpAnswerLines,
+    });
+  }
+
+  /** Any bytes as the request of a method of inference.GRPCInferenceService; the answer's bytes. Throws OipError. */
+  async grpcBytes(method: string, message: Uint8Array, options?: CallOptions): Promise<Buffer> {
+    return await this.record('grpc', method, {
+      ask: () => this.channel().unary(bytesMethod(method), Buffer.from(message), this.callOptions(options)),
+      request: () => [textOrSize(message)],
+      answer: (bytes) => [textOrSize(bytes)],
+    });
+  }
+
+  /** The run's own connection to the gRPC server, for streams. What goes over it is not remembered: see `remember`. */
+  channel(): GrpcChannel {
+    const { grpc } = this.connections;
+    if (grpc === undefined) throw new CaseSkipped('no gRPC endpoint');
+    return grpc.channel;
+  }
+
+  /** Opens connections beside those of the run. Dispose of them. */
+  connect(options?: Parameters<Connect>[0]): Connections {
+    return this.open(options);
+  }
+
+  /** A client of somebody's connections, whose every call is remembered. */
+  recording(client: InferenceClient): InferenceClient {
+    const { transport } = client;
+    const facts = <T>(call: string, asked: unknown, ask: () => Promise<T>) =>
+      this.record(transport, call, { ask, request: () => [factLine(asked)], answer: (answer) => [factLine(answer)] });
+    return {
+      transport,
+      endpoint: client.endpoint,
+      serverLive: (options) => facts('ServerLive', {}, () => client.serverLive(this.callOptions(options))),
+      serverReady: (options) => facts('ServerReady', {}, () => client.serverReady(this.callOptions(options))),
+      serverMetadata: (options) => facts('ServerMetadata', {}, () => client.serverMetadata(this.callOptions(options))),
+      modelReady: (name, version, options) =>
+        facts('ModelReady', { name, version }, () => client.modelReady(name, version, this.callOptions(options))),
+      modelMetadata: (name, version, options) =>
+        facts('ModelMetadata', { name, version }, () => client.modelMetadata(name, version, this.callOptions(options))),
+      repositoryIndex: (options) =>
+        facts('RepositoryIndex', {}, () => client.repositoryIndex(this.callOptions(options))),
+      infer: (call, options) =>
+        this.record(transport, 'ModelInfer', {
+          ask: () => client.infer(call, this.callOptions(options)),
+          request: () => requestLines(call),
+          answer: responseLines,
+        }),
+      // Whoever opened the connections closes them.
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+
+  /** Remembers an exchange that went some other way. The lines are asked for only where the case does not pass. */
+  remember(exchange: () => Exchange): void {
+    this.recorded.push(exchange);
+    if (this.recorded.length > remembered) this.recorded.shift();
+  }
+
+  private async record<T>(
+    transport: Transport,
+    call: string,
+    { ask, request, answer }: { ask: () => Promise<T>; request: () => string[]; answer: (value: T) => string[] },
+  ): Promise<T> {
+    const start = performance.now();
+    const keep = (lines: () => string[]) => {
+      const ms = Math.round((performance.now() - start) * 10) / 10;
+      this.remember(() => ({ transport, call, request: request(), answer: lines(), ms }));
+    };
+    try {
+      const value = await ask();
+      keep(() => answer(value));
+      return value;
+    } catch (error) {
+      keep(() => [errorLine(error)]);
+      throw error;
+    }
+  }
+
+  private callOptions(options?: CallOptions): CallOptions {
+    return { signal: this.signal, timeoutMs: this.timeoutMs, ...options };
+  }
+
+  private connection(transport: 'rest'): NonNullable<Connections['rest']>;
+  private connection(transport: Transport): { client: InferenceClient };
+  private connection(transport: Transport): { client: InferenceClient } {
+    const connection = this.connections[transport];
+    if (connection === undefined) throw new CaseSkipped(`no ${transport} endpoint`);
+    return connection;
+  }
+}
+
+const bytesMethod = (method: string) => ({
+  path: `/inference.GRPCInferenceService/${method}`,
+  requestSerialize: (bytes: Buffer) => bytes,
+  responseDeserialize: (bytes: Buffer) => bytes,
+});

@@ -1,0 +1,8 @@
+/** Many requests at once. */
+import type { Case } from '../../case.js';
+import type { ServerProfile } from '../../profile.js';
+
+/** The cases that apply to a server. */
+export function concurrencyCases(_server: ServerProfile): Case[] {
+  return [];
+}
