@@ -1,12 +1,12 @@
 /**
  * All the tests that this machine can run, and by name those that it cannot.
- * KSERVE_ENV_REQUIRE=docker,podman,interop makes an absent one a failure.
+ * KSERVE_ENV_REQUIRE=docker,podman,interop,browser makes an absent one a failure.
  */
 import { prepare, run, succeeds } from './prepare.js';
 import { clientsAreToBeHad } from './test-interop.js';
 
 const required = (process.env.KSERVE_ENV_REQUIRE ?? '').split(',').filter(Boolean);
-const optional = ['docker', 'podman', 'interop'];
+const optional = ['docker', 'podman', 'interop', 'browser'];
 const unknown = required.filter((name) => !optional.includes(name));
 if (unknown.length > 0) {
   console.error(`KSERVE_ENV_REQUIRE: expected some of ${optional.join(', ')}, got ${unknown.join(', ')}`);
@@ -35,6 +35,9 @@ const interop = clientsAreToBeHad();
 if (interop) projects.push('interop');
 else notRun.push(['interop', 'python3 or its package registry does not answer', 'npm run test:interop']);
 
+if (chromiumIsThere()) projects.push('browser');
+else notRun.push(['browser', 'chromium is not installed', 'install chromium, then npm run test:browser']);
+
 const missing = notRun.filter(([name]) => required.includes(name));
 for (const [name, why] of missing) console.error(`\n✖ The ${name} tests are required and cannot run: ${why}`);
 if (missing.length > 0) process.exit(1);
@@ -54,6 +57,11 @@ for (const [name, why] of notRun) console.log(`!! NOT RUN: the ${name} tests, si
 function podmanRuns() {
   const programs = ['podman', 'runc'].every((name) => succeeds(name, ['--version'], 10_000));
   return process.platform === 'linux' && process.getuid() === 0 && programs;
+}
+
+/** Asked for in the same place by test/browser/page.ts. */
+function chromiumIsThere() {
+  return succeeds(process.env.CHROMIUM ?? 'chromium', ['--version'], 20_000);
 }
 
 /** Asks as the product does: a client program may be there without a daemon, and the reverse. */
