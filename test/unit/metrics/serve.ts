@@ -1,0 +1,34 @@
+/** A real server in this process, and a client of it. */
+import { defaultModels } from '../../../src/config/default-models.js';
+import { type ModelConfig, modelConfigSchema } from '../../../src/models/kinds.js';
+import { serverConfigSchema } from '../../../src/models/server-config.js';
+import type { InferenceClient } from '../../../src/protocol/client.js';
+import { createGrpcClient } from '../../../src/protocol/grpc-client.js';
+import { startServer } from '../../../src/server/start-server.js';
+
+export interface Served extends AsyncDisposable {
+  grpc: InferenceClient;
+  endpoint: string;
+  /** Ends the server; the client stays. */
+  end(): Promise<void>;
+}
+
+/** Serves the default models unless others are given. */
+export async function serve(
+  models: ModelConfig[] = modelConfigSchema.array().parse(defaultModels),
+  options: Parameters<typeof startServer>[1] = {},
+): Promise<Served> {
+  const config = { version: '1.2.3', host: '127.0.0.1', grpcPort: 0, httpPort: 0, models };
+  const server = await startServer(serverConfigSchema.parse(config), options);
+  const endpoint = `127.0.0.1:${server.grpcPort}`;
+  const grpc = createGrpcClient({ endpoint });
+  return {
+    grpc,
+    endpoint,
+    end: () => server.close(),
+    async [Symbol.asyncDispose]() {
+      await grpc[Symbol.asyncDispose]();
+      await server.close();
+    },
+  };
+}
