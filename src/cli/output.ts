@@ -1,6 +1,6 @@
 /** What goes to stdout: the result as text, or one JSON object of a fixed form. */
 import { ExitCode, KServeEnvError } from '../errors.js';
-import { printable } from './text.js';
+import { printable } from '../plain-text.js';
 
 /** The form of every `--json` answer, errors included. */
 export interface JsonAnswer {

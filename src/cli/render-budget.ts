@@ -2,8 +2,8 @@
 import { phaseTitles } from '../commands/context.js';
 import type { UpReport } from '../commands/up.js';
 import { formatDuration } from '../duration.js';
+import { percentOf } from '../markdown.js';
 import { leftColumn, linesOf, rightColumn } from './columns.js';
-import { percentOf } from './markdown.js';
 
 /** A line for each phase with its time and its share of the budget, what was no phase's, and the total. */
 export function renderBudget({ phases, budget }: Pick<UpReport, 'phases' | 'budget'>): string {

@@ -1,6 +1,6 @@
 /** What `doctor` found, as text for people. Pure: data in, text out. */
 import type { DoctorCheck, DoctorReport, FindingStatus } from '../commands/doctor.js';
-import { printable } from './text.js';
+import { printable } from '../plain-text.js';
 
 const marks: Record<FindingStatus, string> = { passed: '✔', warned: '!', failed: '✖', skipped: '-' };
 

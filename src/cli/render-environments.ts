@@ -1,8 +1,8 @@
 /** Lists of environments as text for people. Pure: data in, text out. */
 import type { DownReport } from '../commands/down.js';
 import type { ListedEnvironment, LsReport } from '../commands/ls.js';
+import { oneLine } from '../plain-text.js';
 import { alignedRows } from './columns.js';
-import { oneLine } from './text.js';
 
 /** A row for each environment, under a heading. */
 export function renderLs({ environments }: LsReport): string {

@@ -2,8 +2,8 @@
 import { phaseTitles } from '../commands/context.js';
 import type { Figures, TimingsGroup, TimingsReport } from '../commands/timings.js';
 import { formatDuration } from '../duration.js';
+import { inCell, percentOf, tableOf } from '../markdown.js';
 import { leftColumn, linesOf, rightColumn } from './columns.js';
-import { inCell, percentOf, tableOf } from './markdown.js';
 import type { Symbols } from './symbols.js';
 
 /** Where the table is shown. */

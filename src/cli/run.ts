@@ -2,12 +2,12 @@
 import type { CommandContext, CommandResult, PhaseRecord } from '../commands/context.js';
 import type { ConfigFlags } from '../config/load.js';
 import { ExitCode } from '../errors.js';
+import { printable } from '../plain-text.js';
 import { addToSummary, inGithubActions } from './github.js';
 import { exitCodeOf, jsonAnswer } from './output.js';
 import { createProgress, type ProgressMode } from './progress/create.js';
 import type { ProgressDisplay } from './progress/display.js';
 import { eventProgress, fanOut } from './progress/events.js';
-import { printable } from './text.js';
 import { writeError, writeJson, writeWarning } from './write.js';
 
 /** The flags that every command has, as commander gives them. */

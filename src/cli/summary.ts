@@ -4,7 +4,7 @@ import { type PhaseRecord, phaseTitles } from '../commands/context.js';
 import type { SmokeReport } from '../commands/smoke.js';
 import type { UpPlanReport, UpReport } from '../commands/up.js';
 import { formatDuration } from '../duration.js';
-import { block, inCell, percentOf, tableOf } from './markdown.js';
+import { block, inCell, percentOf, tableOf } from '../markdown.js';
 import { errorText, errorWords } from './output.js';
 import type { Outcome } from './run.js';
 

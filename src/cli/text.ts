@@ -1,18 +1,4 @@
-/** Text as a terminal can take it: no control characters, and no line that is longer than a row. */
-
-/** Directions of writing, which can turn what is read around (https://trojansource.codes). */
-const bidirectional = /[\u202A-\u202E\u2066-\u2069]/g;
-
-/** One line without what moves the cursor. Details and messages carry words of servers and daemons. */
-export function oneLine(text: string): string {
-  return text.replace(bidirectional, '').replace(/\p{Cc}+/gu, ' ');
-}
-
-/** The same lines, with control characters as their code: `\u001b`. */
-export function printable(text: string): string {
-  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return text.replace(bidirectional, escaped).replace(/[^\P{Cc}\n\t]/gu, escaped);
-}
+/** How wide a text is on a terminal, and what of it fits a row. */
 
 /** Columns that a text takes: two for what East Asian fonts and emoji make wide, none for what is put on another. */
 export function widthOf(text: string): number {

@@ -1,11 +1,11 @@
 /** Writes JSON to stdout, and errors and warnings to stderr: as lines, or as annotations where GitHub's runner reads them. */
 import { stringify } from 'lossless-json';
+import { printable } from '../plain-text.js';
 import { painter } from './colour.js';
 import { annotation, inGithubActions, withoutCommands } from './github.js';
 import { errorText, errorWords } from './output.js';
 import type { Terminal } from './run.js';
 import { symbolsFor } from './symbols.js';
-import { printable } from './text.js';
 
 /** Indented; int64 beyond 2^53 and −0 stay exact. */
 export function writeJson(stdout: NodeJS.WriteStream, value: unknown, space?: number): void {

@@ -1,9 +1,10 @@
 /** What every way of showing progress has, and the line that all of them write of a phase. */
 import { type PhaseName, type PhaseRecord, type Progress, phaseTitles } from '../../commands/context.js';
 import { formatDuration } from '../../duration.js';
+import { oneLine } from '../../plain-text.js';
 import type { Paint } from '../colour.js';
 import type { Symbols } from '../symbols.js';
-import { cutTo, oneLine } from '../text.js';
+import { cutTo } from '../text.js';
 
 /** Progress that is shown somewhere. */
 export interface ProgressDisplay extends Progress {

@@ -1,7 +1,8 @@
 /** Progress on a terminal: finished phases stay, below them the current one moves, and those to come wait. */
 import { type PhaseName, phaseTitles } from '../../commands/context.js';
 import { formatDuration } from '../../duration.js';
-import { cutTo, oneLine, widthOf } from '../text.js';
+import { oneLine } from '../../plain-text.js';
+import { cutTo, widthOf } from '../text.js';
 import { columnsOf, type Drawing, failedLine, finishedLine, type ProgressDisplay, phaseLine } from './display.js';
 
 /** Milliseconds between two pictures. */

@@ -1,7 +1,7 @@
 /** Progress as lines: one a phase, and a sign of life where one takes long. */
 import { type PhaseName, phaseTitles } from '../../commands/context.js';
 import { formatDuration } from '../../duration.js';
-import { oneLine } from '../text.js';
+import { oneLine } from '../../plain-text.js';
 import { type Drawing, failedLine, finishedLine, type ProgressDisplay } from './display.js';
 
 /** Milliseconds between two signs of life. */

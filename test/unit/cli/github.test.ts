@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addToSummary, annotation, withoutCommands } from '../../../src/cli/github.js';
-import { block, inCell, percentOf, tableOf } from '../../../src/cli/markdown.js';
 import { runCommand, type Terminal } from '../../../src/cli/run.js';
 import { smokeSummary, upSummary } from '../../../src/cli/summary.js';
 import type { SmokeReport } from '../../../src/commands/smoke.js';
 import type { UpReport } from '../../../src/commands/up.js';
 import { UsageError } from '../../../src/errors.js';
+import { block, inCell, percentOf, tableOf } from '../../../src/markdown.js';
 import { recorder } from './terminal.js';
 
 describe('an annotation', () => {

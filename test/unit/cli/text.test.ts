@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutTo, oneLine, printable, widthOf } from '../../../src/cli/text.js';
+import { cutTo, widthOf } from '../../../src/cli/text.js';
 
 describe('text', () => {
   it.each([
@@ -26,15 +26,6 @@ describe('text', () => {
     fc.assert(
       fc.property(fc.nat(40), fc.string({ unit: 'grapheme' }), (columns, text) => {
         expect(widthOf(cutTo(columns, text, '…'))).toBeLessThanOrEqual(columns);
-      }),
-    );
-  });
-
-  it('of others has no control characters', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(oneLine(text)).toMatch(/^\P{Cc}*$/u);
-        expect(printable(text)).toMatch(/^[\P{Cc}\n\t]*$/u);
       }),
     );
   });

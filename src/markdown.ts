@@ -1,5 +1,5 @@
 /** Pieces of GitHub Flavored Markdown (https://github.github.com/gfm). */
-import { oneLine } from './text.js';
+import { oneLine } from './plain-text.js';
 
 /** A column of a table. */
 export interface Column {
