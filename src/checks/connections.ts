@@ -2,6 +2,7 @@
 import { createGrpcChannel, type GrpcChannelOptions } from '../protocol/grpc-channel.js';
 import { grpcClientOver } from '../protocol/grpc-client.js';
 import { createHttpSender, type HttpSenderOptions } from '../protocol/http-exchange.js';
+import { createHttp2Sender } from '../protocol/http2-exchange.js';
 import { restClientOver } from '../protocol/rest-client.js';
 import type { Connections } from './probe.js';
 
@@ -17,12 +18,14 @@ export function openConnections(
   { compression }: { compression?: 'gzip' | 'deflate' } = {},
 ): Connections {
   const channel = grpc && createGrpcChannel({ ...grpc, ...(compression && { compression }) });
+  const http2 = grpc && createHttp2Sender(grpc);
   const sender = rest && createHttpSender(rest);
   return {
-    ...(grpc && channel && { grpc: { channel, client: grpcClientOver(channel, grpc.endpoint) } }),
+    ...(grpc && channel && http2 && { grpc: { channel, http2, client: grpcClientOver(channel, grpc.endpoint) } }),
     ...(rest && sender && { rest: { sender, client: restClientOver(sender, rest.baseUrl) } }),
     async [Symbol.asyncDispose]() {
       await channel?.[Symbol.asyncDispose]();
+      await http2?.[Symbol.asyncDispose]();
       await sender?.[Symbol.asyncDispose]();
     },
   };

@@ -1,6 +1,7 @@
 /** What was asked and answered, in a few lines that a person reads: tensors as tensors, and never a dump. */
 import type { InferCall } from '../protocol/client.js';
 import type { HttpAnswer, HttpRequest } from '../protocol/http-exchange.js';
+import type { Http2Answer } from '../protocol/http2-exchange.js';
 import { OipError } from '../protocol/status.js';
 import type { DataForm, InferResponse, Parameters, Tensor } from '../protocol/tensor.js';
 
@@ -69,7 +70,7 @@ export function errorLine(error: unknown): string {
 }
 
 /** Headers that a request was sent with, and the beginning of its body. */
-export function httpRequestLines({ headers = {}, body }: HttpRequest): string[] {
+export function httpRequestLines({ headers = {}, body }: Pick<HttpRequest, 'headers' | 'body'>): string[] {
   return [...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), ...bodyLines(body)];
 }
 
@@ -77,6 +78,12 @@ export function httpRequestLines({ headers = {}, body }: HttpRequest): string[] 
 export function httpAnswerLines({ status, headers, body }: HttpAnswer): string[] {
   const type = headers['content-type'];
   return [`${status}${type === undefined ? '' : ` ${type}`}`, ...bodyLines(body)];
+}
+
+/** HTTP's status, what gRPC says in headers and trailers, and the beginning of the body. */
+export function http2AnswerLines({ status, headers, trailers, body }: Http2Answer): string[] {
+  const said = Object.entries({ ...headers, ...trailers }).filter(([name]) => /^(grpc-|content-type$)/.test(name));
+  return [String(status), ...said.map(([name, value]) => `${name}: ${value}`), ...bodyLines(body)];
 }
 
 function bodyLines(body: Uint8Array | undefined): string[] {

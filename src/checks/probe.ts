@@ -2,12 +2,14 @@
 import type { CallOptions, InferCall, InferenceClient } from '../protocol/client.js';
 import type { GrpcChannel } from '../protocol/grpc-channel.js';
 import type { HttpAnswer, HttpRequest, HttpSender } from '../protocol/http-exchange.js';
+import type { Http2Answer, Http2Request, Http2Sender } from '../protocol/http2-exchange.js';
 import type { InferResponse } from '../protocol/tensor.js';
 import { CaseSkipped, type Transport } from './case.js';
 import {
   type Exchange,
   errorLine,
   factLine,
+  http2AnswerLines,
   httpAnswerLines,
   httpRequestLines,
   requestLines,
@@ -19,12 +21,17 @@ import type { ServerProfile } from './profile.js';
 /** Connections to a server, opened for a whole run. */
 export interface Connections extends AsyncDisposable {
   /** Absent where the server is not reached over this transport. */
-  grpc?: { channel: GrpcChannel; client: InferenceClient };
+  grpc?: { channel: GrpcChannel; http2: Http2Sender; client: InferenceClient };
   rest?: { sender: HttpSender; client: InferenceClient };
 }
 
 /** What opens connections beside those of the run, for cases about many of them. The caller disposes of them. */
-export type Connect = (options?: { compression?: 'gzip' | 'deflate' }) => Connections;
+export type Connect = (options?: {
+  /** Of what is sent over gRPC. */
+  compression?: 'gzip' | 'deflate';
+  /** Sent with every call, beside those that the run was told to send. Names in lower case. */
+  headers?: Readonly<Record<string, string>>;
+}) => Connections;
 
 export interface ProbeOptions {
   server: ServerProfile;
@@ -36,6 +43,12 @@ export interface ProbeOptions {
   timeoutMs: number;
   /** Requests that cases of concurrency have in flight. */
   concurrency: number;
+}
+
+/** How bytes are sent. */
+export interface BytesOptions extends CallOptions {
+  /** Lines that say more of them to a person than the bytes themselves. */
+  asked?: () => string[];
 }
 
 /** Exchanges that are remembered: the last ones are what a failure is about. */
@@ -77,21 +90,32 @@ export class Probe {
   }
 
   /** Any HTTP request. Throws OipError only where there is no answer. */
-  async http(request: HttpRequest, options?: CallOptions): Promise<HttpAnswer> {
+  async http(request: HttpRequest, { asked, ...options }: BytesOptions = {}): Promise<HttpAnswer> {
     const { sender } = this.connection('rest');
     return await this.record('rest', `${request.method} ${request.path}`, {
       ask: () => sender.send(request, this.callOptions(options)),
-      request: () => httpRequestLines(request),
+      request: asked ?? (() => httpRequestLines(request)),
       answer: httpAnswerLines,
     });
   }
 
   /** Any bytes as the request of a method of inference.GRPCInferenceService; the answer's bytes. Throws OipError. */
-  async grpcBytes(method: string, message: Uint8Array, options?: CallOptions): Promise<Buffer> {
+  async grpcBytes(method: string, message: Uint8Array, { asked, ...options }: BytesOptions = {}): Promise<Buffer> {
     return await this.record('grpc', method, {
       ask: () => this.channel().unary(bytesMethod(method), Buffer.from(message), this.callOptions(options)),
-      request: () => [textOrSize(message)],
+      request: asked ?? (() => [textOrSize(message)]),
       answer: (bytes) => [textOrSize(bytes)],
+    });
+  }
+
+  /** Any HTTP/2 request to the gRPC server; headers, trailers and frames of the answer. Throws OipError only where there is none. */
+  async http2(request: Http2Request, { asked, ...options }: BytesOptions = {}): Promise<Http2Answer> {
+    const { grpc } = this.connections;
+    if (grpc === undefined) throw new CaseSkipped('no gRPC endpoint');
+    return await this.record('grpc', `POST ${request.path}`, {
+      ask: () => grpc.http2.send(request, this.callOptions(options)),
+      request: asked ?? (() => httpRequestLines(request)),
+      answer: http2AnswerLines,
     });
   }
 
