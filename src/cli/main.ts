@@ -16,6 +16,9 @@ for (const name of ['SIGINT', 'SIGTERM', ...(onTerminal ? (['SIGHUP'] as const) 
   });
 }
 
+// What a library does that Node is going to forbid (grpc-js, with TLS to an address of numbers) is no word for users.
+process.noDeprecation = true;
+
 // Every call that is under way listens to this one signal, however many there are.
 setMaxListeners(0, controller.signal);
 

@@ -3,10 +3,21 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../duration.js';
 import { configFlags, type GlobalFlags } from './run.js';
 
-/** The flags that say which server is meant. */
+/** The flags that say which server is meant, and how it is spoken to. */
 export interface TargetFlags extends GlobalFlags {
   endpoint?: string;
   restUrl?: string;
+  /** The same as `restUrl`; of `infer`, a switch of its own. */
+  rest?: string | boolean;
+  tls?: boolean;
+  cacert?: string;
+  cert?: string;
+  key?: string;
+  serverName?: string;
+  insecure?: boolean;
+  token?: string;
+  tokenFile?: string;
+  header?: string[];
 }
 
 /** Here a time-out is a call's own, in milliseconds, and no setting of the config. */
@@ -19,16 +30,42 @@ export function withPorts(command: Command): Command {
     .option('--http-port <port>', 'REST port on 127.0.0.1, or auto (default: 9080)');
 }
 
-/** The addresses of verbs that talk to a server, ours or any other. */
-export function withTarget(command: Command): Command {
-  return command
-    .option('--endpoint <host:port>', 'gRPC endpoint of any server, instead of the environment')
-    .option('--rest-url <url>', 'REST base URL of any server, instead of the environment');
+/** The help's heading of the flags that withTarget adds. */
+const ofTheServer = 'Flags for any server, instead of the environment:';
+
+/**
+ * The address of verbs that talk to a server, ours or any other, and how it is spoken to. The names are curl's and
+ * grpcurl's. `restAlias: false` is for the verb whose `--rest` is a switch.
+ */
+export function withTarget(command: Command, { restAlias = true } = {}): Command {
+  const options = [
+    new Option('--endpoint <host:port>', 'gRPC endpoint; grpcs://host:port is TLS'),
+    new Option('--rest-url <url>', 'REST base URL, http or https'),
+    ...(restAlias ? [new Option('--rest <url>', 'the same as --rest-url').conflicts('restUrl')] : []),
+    new Option('--tls', 'gRPC over TLS'),
+    new Option('--cacert <file>', "certificates that the server's is checked against, PEM"),
+    new Option('--cert <file>', 'a certificate of your own, PEM'),
+    new Option('--key <file>', 'its key, PEM'),
+    new Option('--server-name <host>', "name that the server's certificate is for"),
+    new Option('--insecure', 'take any certificate'),
+    new Option('--token <token>', 'send authorization: Bearer TOKEN (or KSERVE_ENV_TOKEN)'),
+    new Option('--token-file <file>', 'the token, from a file'),
+    new Option('-H, --header <header>', "a header, 'name: value'; may be repeated").argParser(collect),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(ofTheServer));
+  return command;
 }
 
 /** What those flags mean to a command. */
 export function target(flags: TargetFlags) {
-  return { flags: configFlags(flags), ...pick(flags, 'endpoint', 'restUrl') };
+  const { header, rest } = flags;
+  return {
+    flags: configFlags(flags),
+    ...(typeof rest === 'string' && { restUrl: rest }),
+    ...pick(flags, 'endpoint', 'restUrl', 'tls', 'cacert', 'cert', 'key', 'serverName', 'insecure'),
+    ...pick(flags, 'token', 'tokenFile'),
+    ...(header && { headers: header }),
+  };
 }
 
 /** The named options that were given, and no undefined ones. */

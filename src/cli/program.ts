@@ -121,7 +121,7 @@ function addFlagsOfEveryVerb(command: Command, line: string): void {
     .usage(command.usage().replace('[options]', '[flags]'))
     .addHelpOption(help)
     .showHelpAfterError(`${line} --help`);
-  for (const option of command.options) option.helpGroup('Flags:');
+  for (const option of command.options) option.helpGroup(option.helpGroupHeading ?? 'Flags:');
   for (const inner of command.commands) addFlagsOfEveryVerb(inner, `${line} ${inner.name()}`);
   if (command.commands.length > 0) return;
   const engine = new Option('--engine <engine>', 'where the server runs (default: auto)');

@@ -1,7 +1,10 @@
 /** Clients for a server's address, over each transport it is reached by. */
-import { UsageError } from '../errors.js';
 import type { InferenceClient } from '../protocol/client.js';
+import type { GrpcChannelOptions } from '../protocol/grpc-channel.js';
+import type { HttpSenderOptions } from '../protocol/http-exchange.js';
 import { createRestClient } from '../protocol/rest-client.js';
+import { withOurWords } from './endpoint-trouble.js';
+import { grpcAddressOf, restAddressOf } from './endpoint-words.js';
 import type { ServerAddress } from './find-environment.js';
 
 /** A client for each transport that the server is reached by. Dispose it: clients hold connections. */
@@ -11,11 +14,13 @@ export interface Clients extends AsyncDisposable {
   preferred: InferenceClient;
 }
 
-/** @throws UsageError when an address is none */
-export async function connectClients({ grpc, http }: ServerAddress): Promise<Clients> {
+/** What its errors say of TLS is in our words, and no secret is in them. @throws UsageError when an address is none */
+export async function connectClients(address: ServerAddress): Promise<Clients> {
+  const grpc = grpcOptions(address);
+  const rest = restOptions(address);
   const byTransport = {
-    ...(grpc !== undefined && { grpc: await grpcClient(grpcAddress(grpc)) }),
-    ...(http !== undefined && { rest: createRestClient({ baseUrl: baseUrl(http) }) }),
+    ...(grpc && { grpc: withOurWords(await grpcClient(grpc), grpc, address.secrets) }),
+    ...(rest && { rest: withOurWords(createRestClient(rest), rest, address.secrets) }),
   };
   const preferred = byTransport.grpc ?? byTransport.rest;
   if (preferred === undefined) throw new Error('A server address has at least one endpoint');
@@ -29,23 +34,22 @@ export async function connectClients({ grpc, http }: ServerAddress): Promise<Cli
   };
 }
 
+/** What a gRPC channel to the address is made with; undefined where it has no gRPC. @throws UsageError */
+export function grpcOptions({ grpc, tls = {}, headers }: ServerAddress): GrpcChannelOptions | undefined {
+  if (grpc === undefined) return undefined;
+  const { endpoint, tls: secure } = grpcAddressOf(grpc);
+  return { endpoint, ...(secure && { tls }), ...(headers && { headers }) };
+}
+
+/** What an HTTP sender to the address is made with; undefined where it has no REST. @throws UsageError */
+export function restOptions({ http, tls = {}, headers }: ServerAddress): HttpSenderOptions | undefined {
+  if (http === undefined) return undefined;
+  const { baseUrl, tls: secure } = restAddressOf(http);
+  return { baseUrl, ...(secure && { tls }), ...(headers && { headers }) };
+}
+
 /** gRPC is loaded where it is spoken: it takes longer than all that some verbs do. */
-async function grpcClient(endpoint: string): Promise<InferenceClient> {
+async function grpcClient(options: GrpcChannelOptions): Promise<InferenceClient> {
   const { createGrpcClient } = await import('../protocol/grpc-client.js');
-  return createGrpcClient({ endpoint });
-}
-
-function grpcAddress(text: string): string {
-  const port = Number(/^(?:\[[0-9a-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/i.exec(text)?.[1] ?? 0);
-  if (port >= 1 && port <= 65_535) return text;
-  throw new UsageError(`--endpoint: expected host:port, got ${JSON.stringify(text)}`, {
-    hint: /^https?:/.test(text) ? `use --rest-url ${text}` : 'for example --endpoint 127.0.0.1:9081',
-  });
-}
-
-function baseUrl(text: string): string {
-  if (URL.canParse(text) && new URL(text).protocol === 'http:') return text.replace(/\/+$/, '');
-  throw new UsageError(`--rest-url: expected an http URL, got ${JSON.stringify(text)}`, {
-    hint: 'for example --rest-url http://127.0.0.1:9080',
-  });
+  return createGrpcClient(options);
 }

@@ -5,7 +5,10 @@ import type { Endpoints, Engine, Instance } from '../engine/engine.js';
 import { type Observed, observe } from '../environment/observe.js';
 import { endpointAddresses } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
+import type { ConnectionSettings } from '../protocol/connection.js';
 import type { CommandContext, CommonOptions } from './context.js';
+import type { HeaderOptions } from './endpoint-headers.js';
+import type { TlsOptions } from './endpoint-tls.js';
 
 /** Nothing runs under that name. */
 export class NotRunningError extends KServeEnvError {
@@ -114,33 +117,48 @@ function describeStates(instances: Instance[]): string {
   return instances.length === 0 ? '' : `: it is ${instances.map(({ state }) => state).join(' and ')}`;
 }
 
-/** Where a server is reached; a transport that is not served is absent. */
-export interface ServerAddress {
+/** Where a server is reached, and how; a transport that is not served is absent. */
+export interface ServerAddress extends ConnectionSettings {
   /** Name of our environment, absent for somebody else's server. */
   name?: string;
   instance?: Instance;
+  /** `host:port`, or with TLS `grpcs://host:port`. */
   grpc?: string;
+  /** Base URL; https is TLS. */
   http?: string;
+  /** What no message and no answer may show. */
+  secrets?: string[];
+  /** What somebody may want to know who sends what they send there. */
+  warnings?: string[];
 }
 
-/** Says which server is meant: the environment, or any other by its address. */
-export interface TargetOptions extends CommonOptions {
-  /** `host:port` of a gRPC endpoint, of any server. */
+/** Says which server is meant, the environment or any other by its address, and how it is spoken to. */
+export interface TargetOptions extends CommonOptions, TlsOptions, HeaderOptions {
+  /** `host:port` of a gRPC endpoint, of any server; also `grpc://host:port`, and `grpcs://host:port` for TLS. */
   endpoint?: string;
-  /** Base URL of a REST endpoint, of any server. */
+  /** Base URL of a REST endpoint, of any server; http or https. */
   restUrl?: string;
 }
 
 /**
  * The server to talk to: the one named by `endpoint` or `restUrl`, else the environment's.
- * @throws NotRunningError
+ * @throws NotRunningError, UsageError for an address, a file, a header or a token that cannot be used
  */
 export async function serverAddress(options: TargetOptions, context: CommandContext): Promise<ServerAddress> {
+  const { connectionTo } = await import('./endpoint-connection.js');
   const { endpoint, restUrl } = options;
   if (endpoint !== undefined || restUrl !== undefined) {
-    return { ...(endpoint !== undefined && { grpc: endpoint }), ...(restUrl !== undefined && { http: restUrl }) };
+    const given = {
+      ...(endpoint !== undefined && { grpc: endpoint }),
+      ...(restUrl !== undefined && { http: restUrl }),
+    };
+    return await connectionTo(given, options, context);
   }
   await using lookup = await lookUp(options, context);
   const { instance, endpoints } = runningInstance(lookup);
-  return { name: lookup.name, instance, ...endpointAddresses(endpoints) };
+  return {
+    name: lookup.name,
+    instance,
+    ...(await connectionTo(endpointAddresses(endpoints), options, context)),
+  };
 }

@@ -60,7 +60,7 @@ export async function infer(options: InferOptions, context: CommandContext): Pro
     const request = await inferCall(options, client, context, call);
     const start = performance.now();
     const answer = await client.infer(request, call);
-    return { data: report(client.endpoint, answer, performance.now() - start), warnings: [] };
+    return { data: report(client.endpoint, answer, performance.now() - start), warnings: address.warnings ?? [] };
   } catch (error) {
     context.signal.throwIfAborted();
     if (error instanceof OipError) throw new ServerRefusedError(error, client.endpoint);

@@ -1,6 +1,7 @@
 /** A server's refusal, as an error with an exit code and the next step. */
 import { ExitCode, KServeEnvError } from '../errors.js';
 import type { GrpcStatus, OipError } from '../protocol/status.js';
+import { TlsTrouble } from './endpoint-trouble.js';
 
 const exitCodes: Partial<Record<GrpcStatus, ExitCode>> = {
   INVALID_ARGUMENT: ExitCode.usage,
@@ -14,17 +15,31 @@ const exitCodes: Partial<Record<GrpcStatus, ExitCode>> = {
 
 const hints: Partial<Record<GrpcStatus, string>> = {
   NOT_FOUND: 'kserve-env status lists the models',
+  UNAUTHENTICATED: 'give a token with --token-file FILE, or in KSERVE_ENV_TOKEN',
   UNAVAILABLE: 'is it running there? kserve-env health --wait waits until a server is ready',
 };
 
-/** The server answered a request with an error. `details.status` is the gRPC status name. */
+/** The next step after an error of a server, if there is one. */
+export function refusalHint(error: OipError): string | undefined {
+  return error instanceof TlsTrouble ? error.hint : hints[error.status];
+}
+
+/**
+ * The server answered a request with an error, with the code SERVER_REFUSED; or TLS with it did not come about, with the
+ * code TLS_FAILED. `details.status` is the gRPC status name.
+ */
 export class ServerRefusedError extends KServeEnvError {
   constructor(error: OipError, endpoint: string) {
-    const hint = hints[error.status];
+    const details = { status: error.status, endpoint };
+    const hint = refusalHint(error);
+    if (error instanceof TlsTrouble) {
+      super('TLS_FAILED', ExitCode.usage, error.message, { ...(hint && { hint }), details, cause: error });
+      return;
+    }
     super('SERVER_REFUSED', exitCodes[error.status] ?? ExitCode.checkFailed, `${error.status}: ${error.message}`, {
       ...(hint !== undefined && { hint }),
       retryable: error.status === 'UNAVAILABLE' || error.status === 'DEADLINE_EXCEEDED',
-      details: { status: error.status, endpoint },
+      details,
       cause: error,
     });
   }

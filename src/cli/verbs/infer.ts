@@ -13,7 +13,9 @@ type InferFlags = CallFlags & {
 
 /** `infer`: one inference. */
 export function inferVerb(cli: Cli): void {
-  withTarget(cli.verb('infer <model> [values...]', 'run one inference: kserve-env infer simple_scaler 1 -2.5 3'))
+  withTarget(cli.verb('infer <model> [values...]', 'run one inference: kserve-env infer simple_scaler 1 -2.5 3'), {
+    restAlias: false,
+  })
     .option('-t, --tensor <name=values>', 'an input by name, input_a=1,2,3; may be repeated', collect)
     .option('--input <file>', 'a request body of the REST protocol; - for standard input')
     .option('-d, --datatype <datatype>', "datatype of the values (default: the model's)")

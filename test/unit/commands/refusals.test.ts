@@ -19,7 +19,7 @@ describe('what a server refuses', () => {
     { cause: 'UNREACHABLE', exitCode: 4, retryable: true, hint: 'kserve-env health --wait' },
     { cause: 'DEADLINE_EXCEEDED', exitCode: 124, retryable: true },
     { cause: 'INTERNAL', exitCode: 9 },
-    { cause: 'UNAUTHENTICATED', exitCode: 9 },
+    { cause: 'UNAUTHENTICATED', exitCode: 9, hint: '--token-file' },
   ])('as $cause exits $exitCode', ({ cause, exitCode, retryable = false, hint }) => {
     const refusal = oipError(cause, 'no');
     const error = new ServerRefusedError(refusal, 'here:1');
@@ -43,8 +43,9 @@ describe('an address that is none', () => {
     { address: { grpc: '127.0.0.1:65536' }, says: '--endpoint' },
     { address: { grpc: '' }, says: '--endpoint' },
     { address: { grpc: 'dns:///x:1' }, says: '--endpoint' },
-    { address: { http: '127.0.0.1:9080' }, says: '--rest-url: expected an http URL' },
-    { address: { http: 'https://example.test' }, says: '--rest-url: expected an http URL' },
+    { address: { http: '127.0.0.1:9080' }, says: '--rest-url: expected an http or https URL' },
+    { address: { http: 'http://u:p@example.test' }, says: '--rest-url: the URL has a user' },
+    { address: { http: 'http://example.test/?a=b' }, says: '--rest-url: expected a base URL' },
     { address: { http: 'file:///etc/passwd' }, says: '--rest-url' },
     { address: { http: '' }, says: '--rest-url' },
   ])('is refused as usage: $address', async ({ address, says }) => {
