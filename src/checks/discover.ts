@@ -23,6 +23,8 @@ export interface DiscoverOptions {
   guesses?: readonly string[];
   /** What somebody says that models compute. */
   expectations?: readonly Expectation[];
+  /** Whether a server that is not ours may be changed, if only for a moment: see ServerProfile.mayUnload. */
+  mayUnload?: boolean;
 }
 
 /** Name that our server gives itself. */
@@ -45,6 +47,7 @@ export async function discoverServer(options: DiscoverOptions): Promise<ServerPr
   return {
     ...server,
     ours,
+    mayUnload: ours || options.mayUnload === true,
     transports: transports.filter((transport) => connections[transport] !== undefined),
     ready: configured?.every(({ initial }) => initial !== 'failed'),
     models,

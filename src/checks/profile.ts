@@ -30,6 +30,8 @@ export interface ServerProfile {
   extensions: readonly string[];
   /** It is kserve-env's: all that is documented must hold, status codes too. */
   ours: boolean;
+  /** Cases may unload a model and load it again: always of ours, of another server where the user allowed it. */
+  mayUnload: boolean;
   /** Over which it is reached. */
   transports: readonly Transport[];
   /** Whether ServerReady should say true; undefined where it cannot be known. */

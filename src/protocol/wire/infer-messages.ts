@@ -176,6 +176,19 @@ export function encodeStreamResponse({ errorMessage = '', response }: StreamResp
   return bytes;
 }
 
+/** A ModelStreamInferResponse from its bytes; throws as decodeInferRequest does. */
+export function decodeStreamResponse(bytes: Uint8Array, limits: Readonly<MessageLimits>): StreamResponse {
+  const reader = new WireReader(bytes);
+  const message: StreamResponse = {};
+  while (!reader.atEnd) {
+    const tag = reader.tag();
+    if (tag === streamTags.errorMessage) message.errorMessage = reader.text();
+    else if (tag === streamTags.inferResponse) message.response = decodeInferResponse(reader.delimited(), limits);
+    else reader.skip(tag);
+  }
+  return message;
+}
+
 function measureResponse(response: InferResponse) {
   const outputs = measureTensors('output', response.outputs, response.form);
   return { response, outputs, size: headSize(response) + outputs.size };

@@ -5,6 +5,7 @@ import type { InferRequest, InferResponse } from '../../../../src/protocol/tenso
 import {
   decodeInferRequest,
   decodeInferResponse,
+  decodeStreamResponse,
   encodeInferRequest,
   encodeInferResponse,
   encodeStreamResponse,
@@ -136,6 +137,9 @@ describe('the answer of a stream', () => {
             expect(expectedOutcome('output', nested)).toEqual({ value: visible(response) });
           }
           expect(readByProtobufjs(type, bytes)).toEqual(message && withNumbers(type, message));
+          const decoded = decodeStreamResponse(Buffer.from(bytes), noMessageLimits);
+          expect(decoded.errorMessage ?? '').toBe(errorMessage);
+          expect(decoded.response && visible(decoded.response)).toEqual(response && visible(response));
         },
       ),
       { numRuns },
