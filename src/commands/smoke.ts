@@ -1,11 +1,11 @@
 /** `smoke`: runs the checks against the environment, or against anybody's server. */
-import type { CaseResult } from '../checks/case.js';
 import { openConnections } from '../checks/connections.js';
 import { discoverServer, guessedNames } from '../checks/discover.js';
 import type { Expectation } from '../checks/mathematics.js';
 import type { Connections } from '../checks/probe.js';
 import type { ServerProfile } from '../checks/profile.js';
-import { runCases, type SmokeSummary, summarise } from '../checks/runner.js';
+import { countsText, fails, type RunReport, succeeded, suiteCounts } from '../checks/report/run-report.js';
+import { runCases, summarise } from '../checks/runner.js';
 import { type CaseSelection, casesFor } from '../checks/suites/all-cases.js';
 import { defaultModels } from '../config/default-models.js';
 import { specOfLabels } from '../environment/spec.js';
@@ -16,6 +16,8 @@ import { OipError } from '../protocol/status.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { type ServerAddress, serverAddress, type TargetOptions } from './find-environment.js';
 import { ServerRefusedError } from './server-refusal.js';
+import { assertWritable, lastSetUp, type ReportFiles, type WrittenReport, writeReports } from './smoke-report-files.js';
+import { withoutSecrets } from './smoke-secrets.js';
 
 /** What is run, and how. */
 export interface SmokeSettings extends CaseSelection {
@@ -31,39 +33,39 @@ export interface SmokeSettings extends CaseSelection {
   timeoutMs?: number;
   /** Requests that cases of concurrency have in flight; 200 unless given. */
   concurrency?: number;
+  /** Notes fail, too. */
+  strict?: boolean;
 }
 
 /** Options of `smoke`. */
-export interface SmokeOptions extends TargetOptions, SmokeSettings {}
-
-/** The outcome of every case. */
-export interface SmokeReport {
-  /** What the server says of itself, and the models that were checked. */
-  server: { name: string; version: string; models: string[] };
-  endpoints: { grpc?: string; http?: string };
-  summary: SmokeSummary;
-  /** Milliseconds. */
-  ms: number;
-  /** Milliseconds since the epoch at which it began. */
-  startedAt: number;
-  cases: CaseResult[];
+export interface SmokeOptions extends TargetOptions, SmokeSettings {
+  /** Files to write reports to. */
+  reports?: ReportFiles;
 }
 
-/** At least one case failed. */
+/** The outcome of every case. */
+export interface SmokeReport extends RunReport {
+  /** Files that reports were written to. */
+  written: WrittenReport[];
+}
+
+/** At least one case failed, or was noted where notes count. */
 export class SmokeFailedError extends KServeEnvError {
-  constructor({ summary, cases }: SmokeReport) {
-    const first = cases.find(({ status }) => status === 'failed');
+  constructor(report: RunReport) {
+    const { summary, cases, strict } = report;
+    const failed = cases.filter((one) => fails(one, report));
     const total = summary.passed + summary.failed + summary.noted;
-    super('SMOKE_FAILED', ExitCode.checkFailed, `${summary.failed} of ${total} checks failed; first: ${first?.title}`, {
+    const how = strict && summary.noted > 0 ? 'failed or were noted' : 'failed';
+    super('SMOKE_FAILED', ExitCode.checkFailed, `${failed.length} of ${total} checks ${how}; first: ${failed[0]?.title}`, {
       hint: 'the failures are listed above; kserve-env logs shows what the server saw',
-      details: { summary, failed: cases.filter(({ status }) => status === 'failed').map(({ id }) => id) },
+      details: { summary, failed: failed.map(({ id }) => id) },
     });
   }
 }
 
 /** No case applied: nothing was shown about the server. */
 class NothingCheckedError extends KServeEnvError {
-  constructor({ summary }: SmokeReport) {
+  constructor({ summary }: RunReport) {
     const total = Object.values(summary).reduce((sum, count) => sum + count, 0);
     const what = total === 0 ? 'No case was chosen' : 'Every case was skipped';
     super('SMOKE_EMPTY', ExitCode.checkFailed, `${what}, so nothing is known about this server`, {
@@ -75,18 +77,31 @@ class NothingCheckedError extends KServeEnvError {
 
 const usualConcurrency = 200;
 
-/** @throws NotRunningError when there is no environment and no endpoint was given */
+/**
+ * Checks a server, and writes the reports that are asked for, whatever the verdict.
+ * @throws NotRunningError when there is no environment and no endpoint was given; before any case, UsageError for a
+ * report that has no place
+ */
 export async function smoke(options: SmokeOptions, context: CommandContext): Promise<CommandResult<SmokeReport>> {
+  const { progress } = context;
+  await assertWritable(options.reports ?? {}, context);
   const address = await serverAddress(options, context);
-  const data = await smokeServer(address, configuredModels(address), context, options);
-  const failure = smokeFailure(data);
-  return { data, warnings: [], ...(failure && { failure }) };
+  progress.phaseStarted('smoke');
+  const setUp = lastSetUp(address, context);
+  const report = await smokeServer(address, configuredModels(address), context, options);
+  const failure = smokeFailure(report);
+  const { ms, summary } = report;
+  if (failure) progress.phaseFailed('smoke', ms);
+  else progress.phaseFinished({ phase: 'smoke', ms, cached: false, detail: countsText(summary) });
+  const whole = { ...report, ...(setUp && { setUp }) };
+  const written = await writeReports(options.reports ?? {}, whole, context);
+  return { data: { ...whole, written }, warnings: address.warnings ?? [], ...(failure && { failure }) };
 }
 
 /** The failure that a report amounts to, if any. */
-export function smokeFailure(report: SmokeReport): KServeEnvError | undefined {
-  if (report.summary.failed > 0) return new SmokeFailedError(report);
-  return report.summary.passed + report.summary.noted === 0 ? new NothingCheckedError(report) : undefined;
+export function smokeFailure(report: RunReport): KServeEnvError | undefined {
+  if (succeeded(report)) return undefined;
+  return report.cases.some((one) => fails(one, report)) ? new SmokeFailedError(report) : new NothingCheckedError(report);
 }
 
 /**
@@ -108,7 +123,9 @@ export async function smokeServer(
   await assertSomebodyAnswers(connections, signal);
   const server = await profileOf(connections, configured, { ...settings, timeoutMs }, signal);
   const cases = casesFor(server, settings);
+  const { strict = false } = settings;
   let done = 0;
+  let failed = 0;
   const results = await runCases(cases, {
     server,
     connections,
@@ -118,21 +135,32 @@ export async function smokeServer(
     concurrency: settings.concurrency ?? usualConcurrency,
     ...(settings.bail !== undefined && { bail: settings.bail }),
     ...(settings.repeat !== undefined && { repeat: settings.repeat }),
-    onResult: () => {
+    onResult: (result) => {
       done += 1;
-      progress.phaseDetail(`${done} of ${cases.length}`);
+      if (fails(result, { strict })) failed += 1;
+      progress.phaseDetail(`${result.suite}: ${done} of ${cases.length}${failed > 0 ? `, ${failed} failed` : ''}`);
     },
   });
   return {
-    server: { name: server.name, version: server.version, models: server.models.map(({ title }) => title) },
+    ...(address.name !== undefined && { environment: address.name }),
+    server: {
+      name: server.name,
+      version: server.version,
+      extensions: [...server.extensions],
+      models: server.models.map(({ title }) => title),
+    },
     endpoints: {
       ...(address.grpc !== undefined && { grpc: address.grpc }),
       ...(address.http !== undefined && { http: address.http }),
     },
     summary: summarise(results),
+    suites: suiteCounts(results),
     ms: Math.round((performance.now() - start) * 10) / 10,
     startedAt,
-    cases: results,
+    strict,
+    notRun: cases.length - results.length,
+    cases: address.secrets ? results.map((result) => withoutSecrets(result, address.secrets ?? [])) : results,
+    written: [],
   };
 }
 
@@ -182,6 +210,6 @@ async function assertSomebodyAnswers({ grpc, rest }: Connections, signal: AbortS
 }
 
 /** What our environment was made with; of somebody else's server that is not known. */
-function configuredModels({ instance }: ServerAddress): ModelConfig[] | undefined {
+export function configuredModels({ instance }: ServerAddress): ModelConfig[] | undefined {
   return (instance && specOfLabels(instance.labels))?.server.models;
 }
