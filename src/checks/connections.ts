@@ -4,7 +4,7 @@ import { grpcClientOver } from '../protocol/grpc-client.js';
 import { createHttpSender, type HttpSenderOptions } from '../protocol/http-exchange.js';
 import { createHttp2Sender } from '../protocol/http2-exchange.js';
 import { restClientOver } from '../protocol/rest-client.js';
-import type { Connections } from './probe.js';
+import type { Connect, Connections } from './probe.js';
 
 /** Where a server is reached, and how. A transport that is absent is not checked. */
 export interface ConnectionOptions {
@@ -12,11 +12,13 @@ export interface ConnectionOptions {
   rest?: HttpSenderOptions;
 }
 
-/** Connects with the first call. `compression` is of what is sent over gRPC. */
+/** Connects with the first call. */
 export function openConnections(
-  { grpc, rest }: ConnectionOptions,
-  { compression }: { compression?: 'gzip' | 'deflate' } = {},
+  options: ConnectionOptions,
+  { compression, headers }: Parameters<Connect>[0] = {},
 ): Connections {
+  const grpc = options.grpc && { ...options.grpc, headers: { ...options.grpc.headers, ...headers } };
+  const rest = options.rest && { ...options.rest, headers: { ...options.rest.headers, ...headers } };
   const channel = grpc && createGrpcChannel({ ...grpc, ...(compression && { compression }) });
   const http2 = grpc && createHttp2Sender(grpc);
   const sender = rest && createHttpSender(rest);
