@@ -15,6 +15,7 @@ import { defaultTimeoutMs } from '../protocol/infer-call.js';
 import { OipError } from '../protocol/status.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { type ServerAddress, serverAddress, type TargetOptions } from './find-environment.js';
+import { packageVersion } from './package-info.js';
 import { ServerRefusedError } from './server-refusal.js';
 import { assertWritable, lastSetUp, type ReportFiles, type WrittenReport, writeReports } from './smoke-report-files.js';
 import { withoutSecrets } from './smoke-secrets.js';
@@ -35,6 +36,8 @@ export interface SmokeSettings extends CaseSelection {
   concurrency?: number;
   /** Notes fail, too. */
   strict?: boolean;
+  /** Let cases unload and load a model of a server that is not ours. */
+  unload?: boolean;
 }
 
 /** Options of `smoke`. */
@@ -45,8 +48,8 @@ export interface SmokeOptions extends TargetOptions, SmokeSettings {
 
 /** The outcome of every case. */
 export interface SmokeReport extends RunReport {
-  /** Files that reports were written to. */
-  written: WrittenReport[];
+  /** Files that reports were written to, where some were asked for. */
+  written?: WrittenReport[];
 }
 
 /** At least one case failed, or was noted where notes count. */
@@ -56,10 +59,15 @@ export class SmokeFailedError extends KServeEnvError {
     const failed = cases.filter((one) => fails(one, report));
     const total = summary.passed + summary.failed + summary.noted;
     const how = strict && summary.noted > 0 ? 'failed or were noted' : 'failed';
-    super('SMOKE_FAILED', ExitCode.checkFailed, `${failed.length} of ${total} checks ${how}; first: ${failed[0]?.title}`, {
-      hint: 'the failures are listed above; kserve-env logs shows what the server saw',
-      details: { summary, failed: failed.map(({ id }) => id) },
-    });
+    super(
+      'SMOKE_FAILED',
+      ExitCode.checkFailed,
+      `${failed.length} of ${total} checks ${how}; first: ${failed[0]?.title}`,
+      {
+        hint: 'the failures are listed above; kserve-env logs shows what the server saw',
+        details: { summary, failed: failed.map(({ id }) => id) },
+      },
+    );
   }
 }
 
@@ -95,13 +103,19 @@ export async function smoke(options: SmokeOptions, context: CommandContext): Pro
   else progress.phaseFinished({ phase: 'smoke', ms, cached: false, detail: countsText(summary) });
   const whole = { ...report, ...(setUp && { setUp }) };
   const written = await writeReports(options.reports ?? {}, whole, context);
-  return { data: { ...whole, written }, warnings: address.warnings ?? [], ...(failure && { failure }) };
+  return {
+    data: { ...whole, ...(written.length > 0 && { written }) },
+    warnings: address.warnings ?? [],
+    ...(failure && { failure }),
+  };
 }
 
 /** The failure that a report amounts to, if any. */
 export function smokeFailure(report: RunReport): KServeEnvError | undefined {
   if (succeeded(report)) return undefined;
-  return report.cases.some((one) => fails(one, report)) ? new SmokeFailedError(report) : new NothingCheckedError(report);
+  return report.cases.some((one) => fails(one, report))
+    ? new SmokeFailedError(report)
+    : new NothingCheckedError(report);
 }
 
 /**
@@ -157,17 +171,17 @@ export async function smokeServer(
     suites: suiteCounts(results),
     ms: Math.round((performance.now() - start) * 10) / 10,
     startedAt,
+    version: packageVersion(),
     strict,
     notRun: cases.length - results.length,
     cases: address.secrets ? results.map((result) => withoutSecrets(result, address.secrets ?? [])) : results,
-    written: [],
   };
 }
 
 function profileOf(
   connections: Connections,
   configured: ModelConfig[] | undefined,
-  { models, expectations, timeoutMs }: SmokeSettings & { timeoutMs: number },
+  { models, expectations, timeoutMs, unload }: SmokeSettings & { timeoutMs: number },
   signal: AbortSignal,
 ): Promise<ServerProfile> {
   return discoverServer({
@@ -177,6 +191,7 @@ function profileOf(
     ...(models && { models }),
     ...(expectations && { expectations }),
     ...(configured && { configured }),
+    ...(unload !== undefined && { mayUnload: unload }),
     guesses: guessedNames(defaultModels),
   });
 }

@@ -13,6 +13,8 @@ export interface WriteBesideOptions {
   /** Replace a file that is there. */
   force: boolean;
   signal: AbortSignal;
+  /** The flag that names another place. `--output` unless given. */
+  flag?: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface WriteBesideOptions {
  */
 export async function writeBeside(
   content: AsyncIterable<Uint8Array>,
-  { cwd, path: asked, force, signal }: WriteBesideOptions,
+  { cwd, path: asked, force, signal, flag = '--output' }: WriteBesideOptions,
 ): Promise<{ path: string; bytes: number }> {
   const path = resolve(cwd, asked);
   // Known before a hundred megabytes are written; the end looks again.
@@ -29,17 +31,17 @@ export async function writeBeside(
   const part = `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
     let bytes = 0;
-    const file = await asFileError(path, () => open(part, 'wx', 0o644));
+    const file = await asFileError(path, flag, () => open(part, 'wx', 0o644));
     try {
       for await (const chunk of content) {
         signal.throwIfAborted();
-        await asFileError(path, () => file.appendFile(chunk));
+        await asFileError(path, flag, () => file.appendFile(chunk));
         bytes += chunk.length;
       }
     } finally {
       await file.close();
     }
-    await asFileError(path, () => (force ? rename(part, path) : nameNew(part, path)));
+    await asFileError(path, flag, () => (force ? rename(part, path) : nameNew(part, path)));
     return { path, bytes };
   } finally {
     await rm(part, { force: true });
@@ -63,18 +65,23 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-async function asFileError<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function asFileError<T>(path: string, flag: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     const code = errorCode(cause);
     if (code === 'EEXIST') throw fileExists(path, cause);
-    throw new KServeEnvError('FILE_NOT_WRITTEN', ExitCode.usage, `${path} cannot be written (${code})`, {
-      hint: 'name another place with --output',
-      details: { path },
-      cause,
-    });
+    throw fileNotWritten(path, `cannot be written (${code})`, flag, cause);
   }
+}
+
+/** @param flag that names another place */
+export function fileNotWritten(path: string, why: string, flag: string, cause?: unknown): KServeEnvError {
+  return new KServeEnvError('FILE_NOT_WRITTEN', ExitCode.usage, `${path} ${why}`, {
+    hint: `name another place with ${flag}`,
+    details: { path },
+    cause,
+  });
 }
 
 function fileExists(path: string, cause?: unknown): KServeEnvError {

@@ -1,0 +1,92 @@
+/** What a run of cases amounts to: the one form from which every report is made. */
+import { type CaseResult, type SuiteName, suiteNames } from '../case.js';
+import { type SmokeSummary, summarise } from '../runner.js';
+
+/** Everything that is known of a run. */
+export interface RunReport {
+  /** Name of our environment, absent for somebody else's server. */
+  environment?: string;
+  /** What the server says of itself, and the models that were checked. */
+  server: { name: string; version: string; extensions: string[]; models: string[] };
+  /** `host:port` and base URL. */
+  endpoints: { grpc?: string; http?: string };
+  summary: SmokeSummary;
+  /** Suites that have a case, in the order in which they ran. */
+  suites: SuiteCounts[];
+  /** Milliseconds. */
+  ms: number;
+  /** Milliseconds since the epoch at which it began. */
+  startedAt: number;
+  /** Of kserve-env, which checked. */
+  version: string;
+  /** Notes count as failures. */
+  strict: boolean;
+  /** Cases that were left out, since it ended with the first failure. */
+  notRun: number;
+  cases: CaseResult[];
+  /** Of our own environment: how long it took to set up, the last time. */
+  setUp?: SetUpTimes;
+}
+
+/** One suite of a run. */
+export interface SuiteCounts extends SmokeSummary {
+  name: SuiteName;
+  /** Milliseconds of its cases. */
+  ms: number;
+}
+
+/** The phases of one set-up. */
+export interface SetUpTimes {
+  /** ISO 8601, when it ended. */
+  time: string;
+  /** `docker`, `podman` or `process`. */
+  engine: string;
+  phases: { title: string; ms: number; cached: boolean }[];
+  /** Milliseconds. */
+  totalMs: number;
+  budgetMs: number;
+}
+
+/** Counts and time of each suite that has a case. */
+export function suiteCounts(cases: readonly CaseResult[]): SuiteCounts[] {
+  return suiteNames.flatMap((name) => {
+    const own = cases.filter(({ suite }) => suite === name);
+    const ms = Math.round(own.reduce((sum, one) => sum + one.ms, 0) * 10) / 10;
+    return own.length === 0 ? [] : [{ name, ...summarise(own), ms }];
+  });
+}
+
+/** Whether a case makes the run fail. */
+export function fails({ status }: Pick<CaseResult, 'status'>, { strict }: Pick<RunReport, 'strict'>): boolean {
+  return status === 'failed' || (strict && status === 'noted');
+}
+
+/** Whether the run is a success: cases told something of the server, and none of them fails. */
+export function succeeded(report: Pick<RunReport, 'summary' | 'strict'>): boolean {
+  const { passed, failed, noted } = report.summary;
+  return failed === 0 && !(report.strict && noted > 0) && passed + noted > 0;
+}
+
+/** `812 passed, 3 failed, 2 noted`: what is not there is not said, but for failures. */
+export function countsText({ passed, failed, noted, skipped }: SmokeSummary): string {
+  const rest = [noted > 0 && `${noted} noted`, skipped > 0 && `${skipped} skipped`].filter(Boolean);
+  return [`${passed} passed`, `${failed} failed`, ...rest].join(', ');
+}
+
+/** The command that runs one case alone, against the same server. */
+export function commandOfCase(
+  id: string,
+  { endpoints, environment }: Pick<RunReport, 'endpoints' | 'environment'>,
+): string {
+  const { grpc, http } = endpoints;
+  const where =
+    environment !== undefined
+      ? []
+      : [...(grpc === undefined ? [] : ['--endpoint', grpc]), ...(http === undefined ? [] : ['--rest-url', http])];
+  return ['kserve-env', 'smoke', ...where, '--case', id].map(quoted).join(' ');
+}
+
+/** A word as a POSIX shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
