@@ -43,17 +43,24 @@ export function withTarget(command: Command, { restAlias = true } = {}): Command
     new Option('--rest-url <url>', 'REST base URL, http or https'),
     ...(restAlias ? [new Option('--rest <url>', 'the same as --rest-url').conflicts('restUrl')] : []),
     new Option('--tls', 'gRPC over TLS'),
+    ...connectionOptions(),
+    new Option('--server-name <host>', "name that the server's certificate is for"),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(ofTheServer));
+  return command;
+}
+
+/** How any server is spoken to, wherever it is. */
+export function connectionOptions(): Option[] {
+  return [
     new Option('--cacert <file>', "certificates that the server's is checked against, PEM"),
     new Option('--cert <file>', 'a certificate of your own, PEM'),
     new Option('--key <file>', 'its key, PEM'),
-    new Option('--server-name <host>', "name that the server's certificate is for"),
     new Option('--insecure', 'take any certificate'),
     new Option('--token <token>', 'send authorization: Bearer TOKEN (or KSERVE_ENV_TOKEN)'),
     new Option('--token-file <file>', 'the token, from a file'),
     new Option('-H, --header <header>', "a header, 'name: value'; may be repeated").argParser(collect),
   ];
-  for (const option of options) command.addOption(option.helpGroup(ofTheServer));
-  return command;
 }
 
 /** What those flags mean to a command. */
