@@ -1,5 +1,5 @@
 /** `smoke`: runs the checks against the environment, or against anybody's server. */
-import { openConnections } from '../checks/connections.js';
+import { type ConnectionOptions, openConnections } from '../checks/connections.js';
 import { discoverServer, guessedNames } from '../checks/discover.js';
 import type { Expectation } from '../checks/mathematics.js';
 import type { Connections } from '../checks/probe.js';
@@ -13,6 +13,7 @@ import { ExitCode, KServeEnvError } from '../errors.js';
 import type { ModelConfig } from '../models/kinds.js';
 import { defaultTimeoutMs } from '../protocol/infer-call.js';
 import { OipError } from '../protocol/status.js';
+import { grpcOptions, restOptions } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { type ServerAddress, serverAddress, type TargetOptions } from './find-environment.js';
 import { packageVersion } from './package-info.js';
@@ -196,11 +197,10 @@ function profileOf(
   });
 }
 
-function connectionsOf({ grpc, http }: ServerAddress) {
-  return {
-    ...(grpc !== undefined && { grpc: { endpoint: grpc } }),
-    ...(http !== undefined && { rest: { baseUrl: http } }),
-  };
+function connectionsOf(address: ServerAddress): ConnectionOptions {
+  const grpc = grpcOptions(address);
+  const rest = restOptions(address);
+  return { ...(grpc && { grpc }), ...(rest && { rest }) };
 }
 
 /**
