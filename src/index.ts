@@ -12,6 +12,8 @@ export { type ImageLoadOptions, type ImageLoadReport, type ImageRow, imageLoad }
 export { type ImageSaveOptions, type ImageSaveReport, imageSave } from './commands/image-save.js';
 export { type InferOptions, type InferReport, infer } from './commands/infer.js';
 export { type LogLine, type LogsOptions, logs } from './commands/logs.js';
+export { type MetricsOptions, type MetricsReport, type MetricsRuleReport, metrics } from './commands/metrics.js';
+export { InferenceFailedError } from './commands/metrics-failure.js';
 export { type PullReport, pull } from './commands/pull.js';
 export { ServerRefusedError } from './commands/server-refusal.js';
 export { SmokeFailedError, type SmokeReport, smoke } from './commands/smoke.js';
@@ -32,6 +34,7 @@ export {
 export { OverBudgetError } from './environment/phases.js';
 export { NotReadyInTimeError, ServerExitedError } from './environment/readiness.js';
 export { ExitCode, InterruptedError, KServeEnvError, TimedOutError, UsageError } from './errors.js';
+export { OtlpInputError } from './metrics/input-error.js';
 export type {
   ModelModule,
   ModelModuleContext,

@@ -16,6 +16,7 @@ import { inferVerb } from './verbs/infer.js';
 import { initVerb } from './verbs/init.js';
 import { logsVerb } from './verbs/logs.js';
 import { lsVerb } from './verbs/ls.js';
+import { metricsVerb } from './verbs/metrics.js';
 import { pullVerb } from './verbs/pull.js';
 import { serveVerb } from './verbs/serve.js';
 import { smokeVerb } from './verbs/smoke.js';
@@ -35,6 +36,7 @@ const verbs = [
   healthVerb,
   inferVerb,
   smokeVerb,
+  metricsVerb,
   logsVerb,
   envVerb,
   timingsVerb,

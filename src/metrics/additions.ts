@@ -36,7 +36,7 @@ export class Additions {
     for (const outcome of outcomes) {
       if ('error' in outcome) {
         const { status, message } = outcome.error;
-        found.add({ kind: 'refused', status, message: `${status}: ${message}` });
+        found.add({ kind: 'refused', status, message: `${status}: ${message}`, cause: outcome.error });
         continue;
       }
       inferences++;

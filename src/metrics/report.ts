@@ -1,4 +1,5 @@
 /** What became of the rules. */
+import type { OipError } from '../protocol/status.js';
 import type { OtlpFormat } from './otlp-document.js';
 
 /** Why something of a rule has no result. */
@@ -12,6 +13,8 @@ export interface RuleError {
   message: string;
   /** How many groups (for an output, how many answers) it met. */
   count: number;
+  /** The first refusal of this kind, as the client threw it. */
+  cause?: OipError;
 }
 
 /** Points or series that went into no inference, by the reason. */

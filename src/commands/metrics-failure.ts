@@ -1,0 +1,54 @@
+/** The failure that the errors of rules amount to. */
+import { ExitCode, KServeEnvError } from '../errors.js';
+import type { RuleError, RuleReport } from '../metrics/report.js';
+import { refusalHint, ServerRefusedError } from './server-refusal.js';
+
+/**
+ * Some rule has no result, or not all of it; the metrics have come out all the same. The exit code is that of the cause, as
+ * `infer` has it, or where there are several different ones 9.
+ */
+export class InferenceFailedError extends KServeEnvError {
+  constructor(errors: readonly { model: string; error: RuleError }[], endpoint: string) {
+    const codes = new Set(errors.map(({ error }) => exitCodeOf(error, endpoint)));
+    const [first] = errors;
+    const [code] = codes;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+    const hint = first && hintOf(first.error);
+    super(
+      'INFERENCE_FAILED',
+      codes.size === 1 && code !== undefined ? code : ExitCode.checkFailed,
+      `${first?.model}: ${first?.error.message}${more}; the metrics of the input are all there`,
+      {
+        ...(hint !== undefined && { hint }),
+        retryable: errors.every(({ error: { status } }) => status === 'UNAVAILABLE' || status === 'DEADLINE_EXCEEDED'),
+        details: { endpoint, statuses: [...new Set(errors.flatMap(({ error: { status } }) => status ?? []))] },
+        cause: first?.error.cause,
+      },
+    );
+  }
+}
+
+/** The failure of rules, if any has an error. */
+export function failureOf(rules: readonly RuleReport[], endpoint: string): InferenceFailedError | undefined {
+  const errors = rules.flatMap(({ model, errors: own }) => own.map((error) => ({ model, error })));
+  return errors.length === 0 ? undefined : new InferenceFailedError(errors, endpoint);
+}
+
+function exitCodeOf({ kind, cause }: RuleError, endpoint: string): ExitCode {
+  if (cause !== undefined) return new ServerRefusedError(cause, endpoint).exitCode;
+  return kind === 'unusable-output' ? ExitCode.checkFailed : ExitCode.usage;
+}
+
+function hintOf({ kind, cause }: RuleError): string | undefined {
+  if (cause !== undefined) return refusalHint(cause);
+  return kind === 'no-metric' ? 'name one that is there with --metric or --rule' : undefined;
+}
+
+/** Errors and what was left out, a line each. */
+export function warningsOf({ model, errors, leftOut }: RuleReport): string[] {
+  const times = (count: number) => (count > 1 ? ` (${count} times)` : '');
+  return [
+    ...errors.map(({ message, count }) => `${model}: ${message}${times(count)}`),
+    ...leftOut.map(({ example, count }) => `${model}: left out: ${example}${times(count)}`),
+  ];
+}
