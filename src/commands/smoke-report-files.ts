@@ -58,7 +58,8 @@ export async function assertWritable(files: ReportFiles, { cwd }: CommandContext
   }
 }
 
-async function assertPlace(path: string, flag: string): Promise<void> {
+/** Sees that a file can be made there, and makes its directory. Throws with code FILE_NOT_WRITTEN, naming the flag. */
+export async function assertPlace(path: string, flag: string): Promise<void> {
   const place = await placeOf(path);
   if (place.kind === 'directory') throw fileNotWritten(path, 'is a directory', flag);
   try {
@@ -81,13 +82,21 @@ export async function writeReports(
   const written: WrittenReport[] = [];
   for (const { kind, path } of wantedOf(files, cwd)) {
     const text = (await rendererOf(kind))(report);
-    const place = await placeOf(path);
-    // What is no file, such as /dev/stdout or a pipe, is written to and not replaced.
-    if (place.kind === 'device') await writeFile(path, text);
-    else await writeBeside(once(text), { cwd, path: place.path, force: true, signal, flag: `--${kind}` });
+    await writeText(text, { path, flag: `--${kind}`, cwd, signal });
     written.push({ kind, path });
   }
   return written;
+}
+
+/** Writes a text to a file, in place of one that is there. Throws with code FILE_NOT_WRITTEN, naming the flag. */
+export async function writeText(
+  text: string,
+  { path, flag, cwd, signal }: { path: string; flag: string } & Pick<CommandContext, 'cwd' | 'signal'>,
+): Promise<void> {
+  const place = await placeOf(path);
+  // What is no file, such as /dev/stdout or a pipe, is written to and not replaced.
+  if (place.kind === 'device') await writeFile(path, text);
+  else await writeBeside(once(text), { cwd, path: place.path, force: true, signal, flag });
 }
 
 async function* once(text: string): AsyncGenerator<Uint8Array> {
