@@ -1,4 +1,5 @@
 /** A case's hands: calls to the server over every transport, each of them remembered for the report. */
+import { setMaxListeners } from 'node:events';
 import type { CallOptions, InferCall, InferenceClient } from '../protocol/client.js';
 import type { GrpcChannel } from '../protocol/grpc-channel.js';
 import type { HttpAnswer, HttpRequest, HttpSender } from '../protocol/http-exchange.js';
@@ -70,6 +71,8 @@ export class Probe {
     this.connections = connections;
     this.open = connect;
     this.signal = signal;
+    // Cases have hundreds of calls in flight, each of which listens.
+    setMaxListeners(0, signal);
     this.timeoutMs = timeoutMs;
     this.concurrency = concurrency;
   }
