@@ -1,5 +1,6 @@
 /** The public API: the verbs of the command line as functions, their results and their errors. */
 export type { CaseResult, Verdict } from './checks/case.js';
+export type { MatrixCell, MatrixColumn, MatrixCounts, MatrixReport, MatrixRow } from './checks/report/matrix.js';
 export type { SmokeSummary } from './checks/runner.js';
 export type { CommandContext, CommandResult, CommonOptions, PhaseRecord, Progress } from './commands/context.js';
 export { commandContext, silentProgress } from './commands/context.js';
@@ -12,6 +13,14 @@ export { type ImageLoadOptions, type ImageLoadReport, type ImageRow, imageLoad }
 export { type ImageSaveOptions, type ImageSaveReport, imageSave } from './commands/image-save.js';
 export { type InferOptions, type InferReport, infer } from './commands/infer.js';
 export { type LogLine, type LogsOptions, logs } from './commands/logs.js';
+export {
+  type MatrixConnection,
+  MatrixFailedError,
+  type MatrixOptions,
+  type MatrixServer,
+  matrix,
+  type ServerExpectation,
+} from './commands/matrix.js';
 export { type MetricsOptions, type MetricsReport, type MetricsRuleReport, metrics } from './commands/metrics.js';
 export { InferenceFailedError } from './commands/metrics-failure.js';
 export { type PullReport, pull } from './commands/pull.js';

@@ -16,6 +16,7 @@ import { inferVerb } from './verbs/infer.js';
 import { initVerb } from './verbs/init.js';
 import { logsVerb } from './verbs/logs.js';
 import { lsVerb } from './verbs/ls.js';
+import { matrixVerb } from './verbs/matrix.js';
 import { metricsVerb } from './verbs/metrics.js';
 import { pullVerb } from './verbs/pull.js';
 import { serveVerb } from './verbs/serve.js';
@@ -36,6 +37,7 @@ const verbs = [
   healthVerb,
   inferVerb,
   smokeVerb,
+  matrixVerb,
   metricsVerb,
   logsVerb,
   envVerb,

@@ -1,0 +1,146 @@
+/** Servers side by side, for a terminal. Pure. */
+import {
+  isAgreed,
+  type MatrixCell,
+  type MatrixColumn,
+  type MatrixReport,
+  type MatrixRow,
+  matrixCounts,
+} from '../checks/report/matrix.js';
+import { formatDuration } from '../duration.js';
+import { oneLine } from '../plain-text.js';
+import type { Paint } from './colour.js';
+import { alignedRows } from './columns.js';
+import type { Symbols } from './symbols.js';
+import { cutTo, widthOf } from './text.js';
+
+/** How a matrix is drawn. */
+export interface MatrixDrawing {
+  symbols: Symbols;
+  paint: Paint;
+  /** Of the terminal; endless where there is none. */
+  columns: number;
+  /** Every case in a row of its own, those that all servers agree on too. */
+  verbose: boolean;
+}
+
+/** Rows that differ in the same way, of which the first is shown. */
+interface Group {
+  row: MatrixRow;
+  /** How many more there are. */
+  more: number;
+}
+
+/** The servers, the cases suite by suite, and the counts. */
+export function renderMatrix(report: MatrixReport, drawing: MatrixDrawing): string {
+  const { servers, suites, rows } = report;
+  const names = servers.map(({ name }) => name);
+  return [
+    ...serverLines(servers),
+    ...suites.flatMap(({ name }) => {
+      const own = rows.filter(({ suite }) => suite === name);
+      return ['', headLine(name, names), ...suiteLines(own, names, drawing)];
+    }),
+    '',
+    ...countLines(report),
+  ].join('\n');
+}
+
+function serverLines(servers: readonly MatrixColumn[]): string[] {
+  return alignedRows(
+    servers.map(({ name, server, endpoints, error }) => {
+      const where = [endpoints.grpc, endpoints.http].filter(Boolean).join(', ');
+      const what = error ? error.message : `${server?.name ?? ''} ${server?.version ?? ''}`.trim() || 'says no name';
+      return [name, oneLine(what), where];
+    }),
+  );
+}
+
+/** `health    ours  mlserver`: a mark stands under the beginning of each name. */
+function headLine(suite: string, names: readonly string[]): string {
+  return `${' '.repeat(indent)}${names.join('  ')}  ${suite}`;
+}
+
+const indent = 2;
+
+function suiteLines(rows: readonly MatrixRow[], names: readonly string[], drawing: MatrixDrawing): string[] {
+  const { verbose } = drawing;
+  const alike = rows.filter(isAgreed);
+  const lines = verbose
+    ? rows.flatMap((row) => rowLines({ row, more: 0 }, names, drawing))
+    : groupsOf(rows.filter((row) => !isAgreed(row))).flatMap((group) => rowLines(group, names, drawing));
+  return verbose || alike.length === 0 ? lines : [...alikeLines(alike, names, drawing), ...lines];
+}
+
+/** Cases that all servers agree on, by verdict. */
+function alikeLines(rows: readonly MatrixRow[], names: readonly string[], drawing: MatrixDrawing): string[] {
+  const statuses = [...new Set(rows.map(({ cells }) => cells[0]?.status ?? 'absent'))];
+  return statuses.map((status) => {
+    const same = rows.filter(({ cells }) => cells[0]?.status === status);
+    const marks = marksOf(same[0]?.cells ?? [], names, drawing);
+    return `${marks}${drawing.paint('dim', `${same.length} ${same.length === 1 ? 'case' : 'cases'} alike`)}`;
+  });
+}
+
+/** Rows one after another with the same verdicts and the same words, numbers aside. */
+function groupsOf(rows: readonly MatrixRow[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const row of rows) {
+    const words = row.cells.map(({ status, message = '' }) => [
+      status,
+      status === 'absent' ? '' : generalWords(message),
+    ]);
+    const key = JSON.stringify(words);
+    const group = groups.get(key);
+    if (group) group.more += 1;
+    else groups.set(key, { row, more: 0 });
+  }
+  return [...groups.values()];
+}
+
+/** Without what differs from case to case: numbers, and what is quoted. */
+function generalWords(message: string): string {
+  return message.replace(/"[^"]*"/g, '"…"').replace(/-?\d+(\.\d+)?(e[+-]?\d+)?/gi, '#');
+}
+
+function rowLines({ row, more }: Group, names: readonly string[], drawing: MatrixDrawing): string[] {
+  const { columns, symbols, paint } = drawing;
+  const marks = marksOf(row.cells, names, drawing);
+  const begin = indent + names.reduce((sum, name) => sum + widthOf(name) + 2, 0);
+  const room = columns - begin;
+  const title = cutTo(room, oneLine(row.title), symbols.cut);
+  const pad = ' '.repeat(begin);
+  const said = row.cells.flatMap(({ status, message }, index) => {
+    if (message === undefined || (status !== 'failed' && status !== 'noted')) return [];
+    const line = cutTo(room, oneLine(`${names[index]}: ${message}`), symbols.cut);
+    return [`${pad}${paint('dim', line)}`];
+  });
+  const tail = more > 0 ? [`${pad}${paint('dim', `and ${more} more like it`)}`] : [];
+  return [`${marks}${title}`, ...said, ...tail];
+}
+
+/** The marks, each under its server's name. */
+function marksOf(cells: readonly MatrixCell[], names: readonly string[], { symbols, paint }: MatrixDrawing): string {
+  const style = { passed: 'green', failed: 'red', noted: 'yellow', skipped: 'dim', absent: 'dim' } as const;
+  const marks = cells.map(({ status }, index) => {
+    const mark = markOf(status, symbols);
+    return paint(style[status], mark) + ' '.repeat(Math.max(0, widthOf(names[index] ?? '') - widthOf(mark)));
+  });
+  return `${' '.repeat(indent)}${marks.join('  ')}  `;
+}
+
+function markOf(status: MatrixCell['status'], { done, failed }: Symbols): string {
+  return { passed: done, failed, noted: 'i', skipped: '-', absent: '–' }[status];
+}
+
+function countLines({ servers, rows }: MatrixReport): string[] {
+  const counts = matrixCounts(rows, servers.length);
+  return alignedRows(
+    servers.map(({ name, ms, error }, index) => {
+      const { passed = 0, failed = 0, noted = 0, skipped = 0, absent = 0 } = counts[index] ?? {};
+      if (error) return [name, 'could not be checked'];
+      const words = `${passed} passed, ${failed} failed, ${noted} noted, ${skipped} skipped, ${absent} of others only`;
+      return [name, `${words}, in ${formatDuration(ms ?? 0)}`];
+    }),
+  );
+}
