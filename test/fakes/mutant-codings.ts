@@ -1,0 +1,57 @@
+/** Frames and compressed bytes, as a mutant opens and closes them. */
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
+
+const headBytes = 5;
+
+/** The bytes behind an encoding's name; undefined where they are not what it says. */
+export function unpacked(encoding: string | string[] | undefined, bytes: Buffer): Buffer | undefined {
+  try {
+    if (encoding === 'gzip') return gunzipSync(bytes);
+    if (encoding === 'deflate') return inflateSync(bytes);
+  } catch {
+    return undefined;
+  }
+  return bytes;
+}
+
+/** The bytes in an encoding; as they are in one that is unknown. */
+export function packed(encoding: string | string[] | undefined, bytes: Buffer): Buffer {
+  if (encoding === 'gzip') return gzipSync(bytes);
+  if (encoding === 'deflate') return deflateSync(bytes);
+  return bytes;
+}
+
+/** One message of gRPC. */
+export interface Frame {
+  compressed: boolean;
+  bytes: Buffer;
+}
+
+/**
+ * A frame: a flag, the length, and the message.
+ * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
+export function frameOf({ compressed, bytes }: Frame): Buffer {
+  const head = Buffer.alloc(headBytes);
+  head.writeUInt8(compressed ? 1 : 0, 0);
+  head.writeUInt32BE(bytes.byteLength, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+/** Takes bytes as they come, and gives the frames that are whole; `rest` is what is left over. */
+export class FrameReader {
+  rest: Buffer = Buffer.alloc(0);
+
+  push(chunk: Buffer): Frame[] {
+    const frames: Frame[] = [];
+    let bytes = this.rest.byteLength === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    while (bytes.byteLength >= headBytes) {
+      const end = headBytes + bytes.readUInt32BE(1);
+      if (bytes.byteLength < end) break;
+      frames.push({ compressed: bytes[0] === 1, bytes: bytes.subarray(headBytes, end) });
+      bytes = bytes.subarray(end);
+    }
+    this.rest = bytes;
+    return frames;
+  }
+}

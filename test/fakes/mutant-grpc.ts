@@ -1,0 +1,249 @@
+/**
+ * The gRPC side of a mutant: an HTTP/2 server that asks the real one. A server of grpc-js would put its own refusals,
+ * limits and compression in the way; streams of HTTP/2 pass as they are.
+ */
+import { once } from 'node:events';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  createServer,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { OipError, oipErrorFromGrpc } from '../../src/protocol/status.js';
+import { encodeInferRequest, encodeInferResponse } from '../../src/protocol/wire/infer-messages.js';
+import { grpcRawChanged, grpcRequest, grpcResponse } from './mutant-answers.js';
+import type { Behaviour, GrpcPass } from './mutant-behaviour.js';
+import { type Frame, FrameReader, frameOf, packed, unpacked } from './mutant-codings.js';
+import { factCodec } from './mutant-facts.js';
+import type { MutantSide } from './mutant-rest.js';
+import { openMutantStream } from './mutant-stream.js';
+
+const service = '/inference.GRPCInferenceService/';
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
+
+export async function startMutantGrpc(target: string, behaviour: Behaviour): Promise<MutantSide> {
+  const sessions = new Set<ServerHttp2Session>();
+  const upstreams = new WeakMap<Http2Session, ClientHttp2Session>();
+  // Larger than the real server's, which is to refuse.
+  const server = createServer({ maxHeaderListPairs: 10_000, settings: { maxHeaderListSize: 1_048_576 } });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('error', () => {});
+    session.once('close', () => sessions.delete(session));
+  });
+  const upstreamOf = (session: Http2Session): ClientHttp2Session => {
+    const known = upstreams.get(session);
+    if (known && !known.closed && !known.destroyed) return known;
+    const upstream = connect(`http://${target}`, { maxSendHeaderBlockLength: 1_048_576 });
+    upstreams.set(session, upstream);
+    upstream.on('error', () => session.close());
+    session.once('close', () => upstream.destroy());
+    return upstream;
+  };
+  server.on('stream', (stream, headers) => {
+    const { session } = stream;
+    if (!session) return;
+    const upstream = upstreamOf(session);
+    stream.on('error', () => {});
+    const path = headers[':path'] ?? '';
+    if (
+      path === `${service}ModelStreamInfer` &&
+      (behaviour.infer || behaviour.raw || behaviour.ask || behaviour.stream)
+    ) {
+      openMutantStream(stream, asked(upstream, stream, headers), headers, behaviour);
+    } else if (path !== `${service}ModelStreamInfer` && touches(behaviour, path)) {
+      change(stream, upstream, headers, behaviour).catch(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    } else passOn(stream, asked(upstream, stream, headers));
+  });
+  const die = (): void => {
+    server.close();
+    for (const session of sessions) session.destroy();
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    die,
+    async [Symbol.asyncDispose]() {
+      die();
+    },
+  };
+}
+
+function touches({ grpc, infer, raw, ask, fact }: Behaviour, path: string): boolean {
+  if (grpc && path.startsWith(service)) return true;
+  return path === `${service}ModelInfer`
+    ? Boolean(infer || raw || ask)
+    : Boolean(fact) && factCodec(path) !== undefined;
+}
+
+/** The same stream to the real server; each ends with the other. */
+function asked(
+  upstream: ClientHttp2Session,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+): ClientHttp2Stream {
+  const made = upstream.request(headers, { endStream: stream.endAfterHeaders });
+  made.on('error', () => {});
+  stream.on('close', () => {
+    if (!made.closed) made.close(stream.rstCode === NGHTTP2_NO_ERROR ? NGHTTP2_CANCEL : stream.rstCode);
+  });
+  made.on('close', () => {
+    if (made.rstCode !== NGHTTP2_NO_ERROR && !stream.closed) stream.close(made.rstCode);
+  });
+  return made;
+}
+
+function passOn(stream: ServerHttp2Stream, upstream: ClientHttp2Stream): void {
+  let trailers: IncomingHttpHeaders = {};
+  if (!stream.endAfterHeaders) stream.pipe(upstream);
+  upstream.on('trailers', (received) => {
+    trailers = received;
+  });
+  upstream.on('response', (headers, flags) => {
+    if (stream.destroyed || stream.closed) return;
+    const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    stream.respond(withoutDate(headers), { endStream, waitForTrailers: !endStream });
+    if (endStream) return;
+    stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+    upstream.pipe(stream);
+  });
+}
+
+/** A unary call: all of the request, all of the answer, and what is wrong with it. */
+async function change(
+  stream: ServerHttp2Stream,
+  upstream: ClientHttp2Session,
+  headers: IncomingHttpHeaders,
+  behaviour: Behaviour,
+): Promise<void> {
+  const path = headers[':path'] ?? '';
+  const { body, message } = readOne(await readAll(stream), headers);
+  if (stream.closed) return;
+  const request = path === `${service}ModelInfer` ? grpcRequest(message) : undefined;
+  const changed = request && (await behaviour.ask?.(request, 'grpc'));
+  const answering = asked(upstream, stream, headers);
+  answering.end(changed ? framed(encodeInferRequest(changed), headers['grpc-encoding']) : body);
+  const { answer, encoding } = await readAnswer(answering);
+  const pass: GrpcPass = { path, headers, request: message, answer };
+  const wrong = path === `${service}ModelInfer` ? await inferred(behaviour, pass) : await told(behaviour, pass);
+  if (wrong !== undefined) pass.answer = answerOf(wrong, answer);
+  pass.answer = (await behaviour.grpc?.(pass)) ?? pass.answer;
+  if (stream.destroyed || stream.closed) return;
+  sendAnswer(stream, pass.answer, encoding);
+}
+
+/** The answer with another message, or with an error in its place. */
+function answerOf(made: Buffer | OipError, { headers, trailers }: GrpcPass['answer']): GrpcPass['answer'] {
+  if (made instanceof OipError) {
+    const told = { 'grpc-status': String(made.grpcCode), 'grpc-message': encodeURI(made.message) };
+    return { headers, message: undefined, trailers: told };
+  }
+  return { headers, message: made, trailers: trailers['grpc-status'] === '0' ? trailers : { 'grpc-status': '0' } };
+}
+
+async function inferred(
+  { infer, raw }: Behaviour,
+  { request, answer }: GrpcPass,
+): Promise<Buffer | OipError | undefined> {
+  const right = answer.message ? grpcResponse(answer.message) : errorOf(answer);
+  const wrong = await infer?.({ transport: 'grpc', streamed: false, request: grpcRequest(request), answer: right });
+  if (wrong instanceof OipError) return wrong;
+  const bytes = wrong ? encodeInferResponse(wrong) : answer.message;
+  if (raw && bytes) return grpcRawChanged(bytes, raw);
+  return wrong && bytes;
+}
+
+async function told({ fact }: Behaviour, { path, request, answer }: GrpcPass): Promise<Buffer | OipError | undefined> {
+  const codec = factCodec(path);
+  if (!codec || !fact || !request) return undefined;
+  const right = answer.message ? codec.answer(answer.message) : errorOf(answer);
+  const wrong = await fact({ transport: 'grpc', method: codec.name, request: codec.request(request), answer: right });
+  return wrong && !(wrong instanceof OipError) ? codec.write(wrong) : wrong;
+}
+
+function errorOf({ trailers }: GrpcPass['answer']): OipError {
+  return oipErrorFromGrpc(Number(trailers['grpc-status'] ?? 2), decodeURI(trailers['grpc-message'] ?? ''));
+}
+
+/** The one message of a request as it can be read; undefined where it is none. */
+function readOne(body: Buffer, headers: IncomingHttpHeaders): { body: Buffer; message: Buffer | undefined } {
+  const [frame] = new FrameReader().push(body);
+  return { body, message: frame && opened(frame, headers['grpc-encoding']) };
+}
+
+const opened = ({ compressed, bytes }: Frame, encoding: string | string[] | undefined): Buffer | undefined =>
+  compressed ? unpacked(encoding, bytes) : bytes;
+
+function framed(message: Buffer, encoding: string | string[] | undefined): Buffer {
+  const compressed = encoding === 'gzip' || encoding === 'deflate';
+  return frameOf({ compressed, bytes: packed(encoding, message) });
+}
+
+interface ReadAnswer {
+  answer: GrpcPass['answer'];
+  /** What the real server compressed its message with. */
+  encoding: string | undefined;
+}
+
+async function readAnswer(stream: ClientHttp2Stream): Promise<ReadAnswer> {
+  let headers: Record<string, string> = {};
+  let trailers: Record<string, string> = {};
+  stream.on('response', (received) => {
+    headers = texts(received);
+  });
+  stream.on('trailers', (received) => {
+    trailers = texts(received);
+  });
+  const [frame] = new FrameReader().push(await readAll(stream));
+  const { 'grpc-status': status, 'grpc-message': words, ...others } = headers;
+  return {
+    answer: {
+      headers: others,
+      message: frame && opened(frame, headers['grpc-encoding']),
+      trailers: {
+        ...(status !== undefined && { 'grpc-status': status }),
+        ...(words !== undefined && { 'grpc-message': words }),
+        ...trailers,
+      },
+    },
+    encoding: frame?.compressed ? headers['grpc-encoding'] : undefined,
+  };
+}
+
+function sendAnswer(stream: ServerHttp2Stream, answer: GrpcPass['answer'], encoding: string | undefined): void {
+  const { headers, message, trailers, frame } = answer;
+  if (message === undefined && frame === undefined) {
+    stream.respond({ ...headers, ...trailers }, { endStream: true });
+    return;
+  }
+  stream.respond(headers, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+  stream.end(frame ?? framed(message ?? Buffer.alloc(0), encoding));
+}
+
+/** All bytes of a stream, whatever becomes of it. */
+async function readAll(stream: ServerHttp2Stream | ClientHttp2Stream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await new Promise<void>((resolve) => {
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+  });
+  return Buffer.concat(chunks);
+}
+
+function texts(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(Object.entries(withoutDate(headers)).map(([name, value]) => [name, String(value)]));
+}
+
+/** Node sets a date of its own. */
+function withoutDate({ date: _, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders {
+  return headers;
+}
