@@ -29,7 +29,10 @@ export class InferenceFailedError extends KServeEnvError {
 }
 
 /** The failure of rules, if any has an error. */
-export function failureOf(rules: readonly RuleReport[], endpoint: string): InferenceFailedError | undefined {
+export function failureOf(
+  rules: readonly Pick<RuleReport, 'model' | 'errors'>[],
+  endpoint: string,
+): InferenceFailedError | undefined {
   const errors = rules.flatMap(({ model, errors: own }) => own.map((error) => ({ model, error })));
   return errors.length === 0 ? undefined : new InferenceFailedError(errors, endpoint);
 }
@@ -44,11 +47,14 @@ function hintOf({ kind, cause }: RuleError): string | undefined {
   return kind === 'no-metric' ? 'name one that is there with --metric or --rule' : undefined;
 }
 
-/** Errors and what was left out, a line each. */
-export function warningsOf({ model, errors, leftOut }: RuleReport): string[] {
+/** What was left out, and errors where there are several, of which the failure tells one: a line each. */
+export function warningsOf(rules: readonly Pick<RuleReport, 'model' | 'errors' | 'leftOut'>[]): string[] {
   const times = (count: number) => (count > 1 ? ` (${count} times)` : '');
-  return [
-    ...errors.map(({ message, count }) => `${model}: ${message}${times(count)}`),
-    ...leftOut.map(({ example, count }) => `${model}: left out: ${example}${times(count)}`),
-  ];
+  const errors = rules.flatMap(({ model, errors: own }) =>
+    own.map(({ message, count }) => `${model}: ${message}${times(count)}`),
+  );
+  const leftOut = rules.flatMap(({ model, leftOut: own }) =>
+    own.map(({ example, count }) => `${model}: left out: ${example}${count > 1 ? ` (${count} of the kind)` : ''}`),
+  );
+  return [...(errors.length > 1 ? errors : []), ...leftOut];
 }

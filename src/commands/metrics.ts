@@ -84,7 +84,7 @@ export async function metrics(options: MetricsOptions, context: CommandContext):
       path: output.path,
       output: kept ? outputValue(result.output, report.format) : null,
     },
-    warnings: [...warnings, ...report.warnings, ...report.rules.flatMap(warningsOf)],
+    warnings: [...warnings, ...report.warnings, ...warningsOf(report.rules)],
     ...(failure && { failure }),
   };
 }

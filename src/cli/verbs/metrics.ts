@@ -1,5 +1,19 @@
 import { Option } from 'commander';
-import { type CallFlags, collect, durationOption, pick, positiveNumber, target, withTarget } from '../options.js';
+import type { MetricsOptions } from '../../commands/metrics.js';
+import type { MetricsVolumeOptions } from '../../commands/metrics-volume.js';
+import { UsageError } from '../../errors.js';
+import { printable } from '../../plain-text.js';
+import {
+  type CallFlags,
+  collect,
+  durationOption,
+  pick,
+  positiveNumber,
+  target,
+  wholeNumber,
+  withTarget,
+} from '../options.js';
+import { reportError } from '../run.js';
 import type { Cli } from '../verb.js';
 
 type MetricsFlags = CallFlags & {
@@ -17,6 +31,10 @@ type MetricsFlags = CallFlags & {
   output?: string;
   force?: boolean;
   concurrency?: number;
+  series?: number;
+  rate?: string;
+  duration?: number;
+  seed?: number;
 };
 
 /** `metrics`: OTLP metrics through models. */
@@ -45,29 +63,70 @@ export function metricsVerb(cli: Cli): void {
     .option('-f, --force', 'replace a file that is there')
     .option('--concurrency <count>', 'inferences at the same time (default: 16)', positiveNumber)
     .addOption(durationOption('--timeout <duration>', 'how long to wait for each answer', '10s'))
-    .action(async ({ timeout, ...flags }: MetricsFlags) => {
-      const { metrics } = await import('../../commands/metrics.js');
-      const { renderMetrics } = await import('../render-metrics.js');
-      const { stdout, stderr } = cli.terminal;
-      const options = {
+    .addOption(
+      volume(new Option('--series <count>', 'data points of a scrape (default: 1000)').argParser(positiveNumber)),
+    )
+    .addOption(
+      volume(new Option('--rate <rate>', 'scrapes or points a second, 5/s or 50000points/s (default: all it can)')),
+    )
+    .addOption(volume(durationOption('--duration <duration>', 'how long', '10s')))
+    .addOption(
+      volume(new Option('--seed <number>', 'the same seed makes the same bytes (default: 1)').argParser(wholeNumber)),
+    )
+    .action(async ({ timeout, duration, ...flags }: MetricsFlags) => {
+      const words = {
         timeoutMs: timeout,
         ...target(flags),
-        ...pick(flags, 'input', 'format', 'model', 'mode', 'window', 'per', 'modelVersion', 'outputPattern'),
-        ...pick(flags, 'output', 'force', 'concurrency'),
+        ...pick(flags, 'format', 'model', 'mode', 'window', 'per', 'modelVersion', 'outputPattern', 'concurrency'),
         ...(flags.metric && { metrics: flags.metric }),
         ...(flags.rule && { rules: flags.rule }),
         ...(flags.parameter && { parameters: flags.parameter }),
-        ...(flags.json !== true && { stdout }),
       };
-      await cli.run(
-        'metrics',
-        flags,
-        (context) => metrics(options, context),
-        (report) => {
-          // Standard output has the metrics, and nothing else.
-          stderr.write(`${renderMetrics(report)}\n`);
-          return '';
-        },
-      );
+      const volumes = pick(flags, 'series', 'rate', 'seed');
+      const files = pick(flags, 'input', 'output', 'force');
+      if (Object.keys(volumes).length === 0) await runFile(cli, flags, { ...words, ...files });
+      else if (Object.keys(files).length > 0) {
+        const misuse = new UsageError(
+          `--${Object.keys(files)[0]} and --${Object.keys(volumes)[0]} exclude each other`,
+          {
+            hint: 'without --input metrics are made up, with --series, --rate and --seed',
+          },
+        );
+        cli.finish(reportError('metrics', cli.terminal, flags, misuse));
+      } else
+        await runVolume(cli, flags, { ...words, ...volumes, ...(duration !== undefined && { durationMs: duration }) });
     });
+}
+
+const volume = (option: Option) => option.helpGroup('Flags for made-up volumes, instead of an input:');
+
+async function runFile(
+  cli: Cli,
+  flags: Omit<MetricsFlags, 'timeout' | 'duration'>,
+  options: MetricsOptions,
+): Promise<void> {
+  const { metrics } = await import('../../commands/metrics.js');
+  const { renderMetrics } = await import('../render-metrics.js');
+  const { stdout, stderr } = cli.terminal;
+  const all = { ...options, ...(flags.json !== true && { stdout }) };
+  await cli.run(
+    'metrics',
+    flags,
+    (context) => metrics(all, context),
+    (report) => {
+      // Standard output has the metrics, and nothing else.
+      stderr.write(`${printable(renderMetrics(report))}\n`);
+      return '';
+    },
+  );
+}
+
+async function runVolume(
+  cli: Cli,
+  flags: Omit<MetricsFlags, 'timeout' | 'duration'>,
+  options: MetricsVolumeOptions,
+): Promise<void> {
+  const { metricsVolume } = await import('../../commands/metrics-volume.js');
+  const { renderVolume } = await import('../render-metrics.js');
+  await cli.run('metrics', flags, (context) => metricsVolume(options, context), renderVolume);
 }
