@@ -9,7 +9,8 @@ type Fields = Record<string, unknown>;
 
 interface Codec {
   name: string;
-  request(bytes: Buffer): Fields;
+  /** Undefined where nothing can be made of it. */
+  request(bytes: Buffer): Fields | undefined;
   answer(bytes: Buffer): Fields;
   write(answer: Fields): Buffer;
 }
@@ -37,7 +38,13 @@ const codecs = new Map(
       method.path,
       {
         name,
-        request: (bytes) => plain(method.requestDeserialize(bytes)),
+        request(bytes) {
+          try {
+            return plain(method.requestDeserialize(bytes));
+          } catch {
+            return undefined;
+          }
+        },
         answer: (bytes) => plain(method.responseDeserialize(bytes)),
         write: (answer) => method.responseSerialize(answer),
       },

@@ -162,9 +162,10 @@ async function inferred(
 
 async function told({ fact }: Behaviour, { path, request, answer }: GrpcPass): Promise<Buffer | OipError | undefined> {
   const codec = factCodec(path);
-  if (!codec || !fact || !request) return undefined;
+  const asked = request && codec?.request(request);
+  if (!codec || !fact || !asked) return undefined;
   const right = answer.message ? codec.answer(answer.message) : errorOf(answer);
-  const wrong = await fact({ transport: 'grpc', method: codec.name, request: codec.request(request), answer: right });
+  const wrong = await fact({ transport: 'grpc', method: codec.name, request: asked, answer: right });
   return wrong && !(wrong instanceof OipError) ? codec.write(wrong) : wrong;
 }
 
