@@ -1,4 +1,4 @@
-/** Starts MLServer and KServe's Python server from PyPI with the one model that all are compared by. */
+/** Starts MLServer and KServe's Python server from PyPI with the models that all are compared by. */
 import { get } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -19,7 +19,11 @@ const others = {
   mlserver: {
     name: 'MLServer',
     packages: ['mlserver==1.7.1'],
-    arguments: () => ['-c', 'from mlserver.cli import main; main()', 'start', `${here}mlserver`],
+    // It serves every model that it finds below a directory.
+    arguments: (_, models) => [
+      ...['-c', 'from mlserver.cli import main; main()', 'start'],
+      models.length === 1 ? `${here}mlserver/${models[0]}` : `${here}mlserver`,
+    ],
     environment: ({ grpcPort, httpPort }, scratch) => ({
       MLSERVER_HOST: '127.0.0.1',
       MLSERVER_HTTP_PORT: String(httpPort),
@@ -33,13 +37,17 @@ const others = {
   kserve: {
     name: 'KServe',
     packages: ['kserve==0.21.0'],
-    arguments: ({ grpcPort, httpPort }) => [
-      `${here}kserve_scaler.py`,
+    arguments: ({ grpcPort, httpPort }, models) => [
+      `${here}kserve_models.py`,
+      ...['--serve', models.join(',')],
       ...['--http_port', String(httpPort), '--grpc_port', String(grpcPort), '--workers', '1'],
     ],
     environment: () => ({}),
   },
 };
+
+/** Models that each of them has: one alone, or all of these. */
+export const allModels = ['simple_scaler', 'simple_sum', 'identity', 'simple'];
 
 /** The keys that `startOther` takes. */
 export const otherServers = Object.keys(others);
@@ -53,12 +61,13 @@ export const titleOf = (key) => `${others[key].name} ${others[key].packages[0].s
  * @param {'mlserver' | 'kserve'} key
  * @param {{ grpcPort: number, httpPort: number }} ports and the one two above `httpPort` has to be free too
  * @param {string} scratch a directory for what the server writes
+ * @param {string[]} models simple_scaler, or all models
  * @returns {Promise<{ name: string, pid: number, grpcPort: number, httpPort: number, stop(): Promise<void> }>}
  */
-export async function startOther(key, ports, scratch) {
+export async function startOther(key, ports, scratch, models = ['simple_scaler']) {
   const { packages, arguments: args, environment } = others[key];
   preparePython(key, packages);
-  const child = startChild(pythonOf(key), args(ports), {
+  const child = startChild(pythonOf(key), args(ports, models), {
     cwd: scratch,
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...environment(ports, scratch) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,7 +79,7 @@ export async function startOther(key, ports, scratch) {
     });
   }
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  const ready = whenReady(ports, Date.now() + startSeconds * 1_000);
+  const ready = whenReady(ports, models, Date.now() + startSeconds * 1_000);
   const first = await Promise.race([ready.then(() => 'ready'), ended.then((code) => `ended (${code})`)]);
   if (first !== 'ready') throw new Error(`${titleOf(key)} ${first} before it was ready: ${complaint}`);
   return {
@@ -86,10 +95,10 @@ export async function startOther(key, ports, scratch) {
   };
 }
 
-async function whenReady({ grpcPort, httpPort }, deadline) {
-  const ready = () =>
+async function whenReady({ grpcPort, httpPort }, models, deadline) {
+  const ready = (model) =>
     new Promise((resolve) => {
-      const request = get({ port: httpPort, path: '/v2/models/simple_scaler/ready', agent: false }, (response) => {
+      const request = get({ port: httpPort, path: `/v2/models/${model}/ready`, agent: false }, (response) => {
         response.resume();
         resolve(response.statusCode === 200);
       });
@@ -103,7 +112,8 @@ async function whenReady({ grpcPort, httpPort }, deadline) {
       });
       socket.on('error', () => resolve(false));
     });
-  while (!((await ready()) && (await listens()))) {
+  const all = async () => (await Promise.all(models.map(ready))).every(Boolean) && (await listens());
+  while (!(await all())) {
     if (Date.now() > deadline) throw new Error(`no server is ready on port ${httpPort} after ${startSeconds} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
