@@ -1,0 +1,173 @@
+/** Cases about calls that end before they are answered, and connections that close: nobody else may notice. */
+import { setMaxListeners } from 'node:events';
+import { grpcFrame } from '../../../protocol/grpc-frames.js';
+import { completeCall } from '../../../protocol/infer-call.js';
+import { encodeInferRequest } from '../../../protocol/wire/infer-messages.js';
+import { type Case, CaseFailure, type Transport } from '../../case.js';
+import { callOf, type DistinctRequests, type Round } from '../../distinct-requests.js';
+import type { Connections, Probe } from '../../probe.js';
+import { type Route, routeName, type ServerProfile } from '../../profile.js';
+import { joinNotes, unusual } from '../../verdict.js';
+import { type Ask, askAtOnce, asksFor, expectLive, expectUnharmed } from './at-once.js';
+
+/** Elements of a request that is cut off: enough of them that it is still under way. */
+const cutOffElements = 8_192;
+/** Requests at once, half of which are cut off. */
+const halfCutOffAtOnce = 100;
+/** Connections that are open at once, and how many come after them. */
+const connectionsAtOnce = 50;
+const connectionsAfterwards = 10;
+/** Calls whose time is over when they come. */
+const expiredCalls = 8;
+
+const transports = ['grpc', 'rest'] as const;
+
+/** All of them for the model that tells most. */
+export function endedCallCases(server: ServerProfile, main: DistinctRequests): Case[] {
+  const reached = transports.filter((transport) => server.transports.includes(transport));
+  return [
+    ...reached.map((transport) => cancelCase(main, transport)),
+    ...reached.map((transport) => deadlineCase(main, transport)),
+    ...(server.transports.includes('grpc') ? [expiredCase(main)] : []),
+    ...reached.map((transport) => connectionsCase(main, transport)),
+  ];
+}
+
+const typed = (transport: Transport): Route => ({ transport, form: 'typed' });
+
+function clientOf(probe: Probe, transport: Transport, connections: Connections): ReturnType<Probe['client']> {
+  const client = connections[transport]?.client;
+  return client ? probe.recording(client) : probe.client(transport);
+}
+
+/** As many requests as there may be at once, every second of which is cut off by its own options. */
+async function halfCutOff(
+  probe: Probe,
+  transport: Transport,
+  main: DistinctRequests,
+  cutOff: Pick<Ask, 'options' | 'mayEnd'>,
+  started?: Parameters<typeof askAtOnce>[2],
+): Promise<string | undefined> {
+  await using own = probe.connect();
+  const client = clientOf(probe, transport, own);
+  const count = Math.ceil(Math.min(probe.concurrency, halfCutOffAtOnce) / 2);
+  const rounds = await main.rounds(probe, typed(transport), count);
+  const large = await main.rounds(probe, typed(transport), count, cutOffElements);
+  const kept = asksFor(client, main, rounds, { count, form: 'typed', name: 'kept' });
+  const ended = asksFor(client, main, large, { count, form: 'typed', name: 'cut-off' });
+  const asks = kept.flatMap((ask, index): Ask[] => [ask, { ...(ended[index] as Ask), ...cutOff }]);
+  const note = await askAtOnce(probe, asks, started);
+  await expectUnharmed(probe, client, main, rounds);
+  return note;
+}
+
+function cancelCase(main: DistinctRequests, transport: Transport): Case {
+  return {
+    id: `concurrency/cancel/${main.model.title}/${transport}`,
+    suite: 'concurrency',
+    title: `requests that their client cancels in mid-flight disturb no others (${transport})`,
+    spec:
+      transport === 'grpc'
+        ? 'gRPC: either side may cancel a call at any time; it is over for both, and for no other call.'
+        : 'HTTP/1.1: a client that closes a connection ends the exchange on it, and no other.',
+    why: 'One impatient user takes the answers from all others, or the server down.',
+    transports: [transport],
+    model: main.model.name,
+    run: async (probe) => {
+      const abort = new AbortController();
+      const signal = AbortSignal.any([probe.signal, abort.signal]);
+      setMaxListeners(0, signal);
+      return await halfCutOff(probe, transport, main, { options: { signal }, mayEnd: ['CANCELLED'] }, (calls) => {
+        // The first answer shows that the server is at work on them.
+        Promise.race(calls).then(
+          () => abort.abort(),
+          () => abort.abort(),
+        );
+      });
+    },
+  };
+}
+
+function deadlineCase(main: DistinctRequests, transport: Transport): Case {
+  return {
+    id: `concurrency/deadline/${main.model.title}/${transport}`,
+    suite: 'concurrency',
+    title: `requests with a deadline of a millisecond are answered or end with it, and disturb no others (${transport})`,
+    spec:
+      transport === 'grpc'
+        ? 'gRPC: a call that is not finished at its deadline ends with DEADLINE_EXCEEDED.'
+        : 'HTTP/1.1 has no deadlines: a client that waits no longer closes its connection.',
+    why: 'A client that gives up early holds up, or breaks, the requests of those that wait.',
+    transports: [transport],
+    model: main.model.name,
+    run: (probe) => halfCutOff(probe, transport, main, { options: { timeoutMs: 1 }, mayEnd: ['DEADLINE_EXCEEDED'] }),
+  };
+}
+
+/** Names of gRPC's codes that a call may end with whose time is over. */
+const endings: Readonly<Record<string, string>> = { '0': 'OK', '1': 'CANCELLED', '4': 'DEADLINE_EXCEEDED' };
+
+function expiredCase(main: DistinctRequests): Case {
+  return {
+    id: `concurrency/deadline/${main.model.title}/expired`,
+    suite: 'concurrency',
+    title: 'a call whose deadline is over when it comes is answered or ended by the server itself',
+    spec: 'gRPC: grpc-timeout says how long the client waits; beyond it the call ends with DEADLINE_EXCEEDED (doc/PROTOCOL-HTTP2.md).',
+    why: 'Calls that nobody waits for stay open on the server, until it takes no others.',
+    transports: ['grpc'],
+    model: main.model.name,
+    run: async (probe) => {
+      const rounds = await main.rounds(probe, typed('grpc'), expiredCalls);
+      const codes = await Promise.all(
+        Array.from({ length: expiredCalls }, async (_, index) => {
+          const round = rounds[index % rounds.length] as Round;
+          const call = completeCall(callOf(main, round, 'typed', `expired-${index + 1}`));
+          const { headers, trailers } = await probe.http2({
+            path: '/inference.GRPCInferenceService/ModelInfer',
+            headers: { 'grpc-timeout': '1n' },
+            body: grpcFrame(encodeInferRequest(call)),
+          });
+          return String(trailers['grpc-status'] ?? headers['grpc-status'] ?? '');
+        }),
+      );
+      await expectUnharmed(probe, probe.client('grpc'), main, rounds);
+      const unforeseen = codes.find((code) => endings[code] === undefined);
+      if (unforeseen !== undefined) throw new CaseFailure(`it ended with gRPC status ${unforeseen || 'none'}`);
+      return codes.includes('1')
+        ? unusual(probe.server, 'it ended with CANCELLED; gRPC says DEADLINE_EXCEEDED')
+        : undefined;
+    },
+  };
+}
+
+function connectionsCase(main: DistinctRequests, transport: Transport): Case {
+  return {
+    id: `concurrency/connections/${routeName(typed(transport))}`,
+    suite: 'concurrency',
+    title: `${connectionsAtOnce} connections at once are each answered, and close without harm (${transport})`,
+    spec: 'The OIP is silent on connections; a server serves more than one client.',
+    why: 'The second team that uses the server is refused, or the first one notices.',
+    transports: [transport],
+    model: main.model.name,
+    run: async (probe) => {
+      const rounds = await main.rounds(probe, typed(transport), connectionsAtOnce);
+      const notes: (string | undefined)[] = [];
+      // What the first ones left behind is what the next ones meet.
+      for (const count of [connectionsAtOnce, connectionsAfterwards]) {
+        const opened = Array.from({ length: count }, () => probe.connect());
+        try {
+          const asks = opened.flatMap((connections, index) => {
+            const own = rounds.slice(index % rounds.length, (index % rounds.length) + 1);
+            const name = `connection-${count}-${index + 1}`;
+            return asksFor(clientOf(probe, transport, connections), main, own, { count: 1, form: 'typed', name });
+          });
+          notes.push(await askAtOnce(probe, asks));
+        } finally {
+          await Promise.all(opened.map((connections) => connections[Symbol.asyncDispose]()));
+        }
+      }
+      await expectLive(probe.client(transport));
+      return joinNotes([...new Set(notes)]);
+    },
+  };
+}
