@@ -1,0 +1,167 @@
+/** Rows about messages as such: protobuf that is none, text that is no UTF-8, frames, content types, sizes. */
+import { grpcFrame } from '../../../protocol/grpc-frames.js';
+import { message } from './message-bytes.js';
+import { only, type Row, type RowSource, rowsOf } from './row.js';
+import {
+  type Attempt,
+  attemptOn,
+  bytesOf,
+  httpAttempt,
+  restBody,
+  type SentRequest,
+  type SentTensor,
+} from './sent-request.js';
+import { anyModelOrNone, type Target } from './targets.js';
+
+/** Path of a method of the inference service. */
+export const inferencePath = (method: string): string => `/inference.GRPCInferenceService/${method}`;
+
+const malformed = 'INTERNAL';
+
+/** The bytes of a good ModelInfer. */
+function goodMessage({ request }: Target): Buffer {
+  const attempt = attemptOn({ transport: 'grpc', form: 'typed' }, request);
+  return attempt.kind === 'grpc' ? Buffer.from(bytesOf(attempt.message)) : Buffer.alloc(0);
+}
+
+const bytesRow = (id: string, title: string, bytes: (target: Target) => Uint8Array): RowSource => ({
+  id,
+  title,
+  documented: { grpc: malformed },
+  target: anyModelOrNone,
+  attempt: only('grpc-typed', (target): Attempt => ({ kind: 'grpc', method: 'ModelInfer', message: bytes(target) })),
+});
+
+const protobufRows = rowsOf(
+  {
+    spec: 'gRPC: a message that cannot be parsed is answered INTERNAL. Protobuf: field numbers begin with 1, a length stays within its message.',
+    why: 'A server that reads on beyond a length answers with what lies in its memory, or falls.',
+  },
+  [
+    bytesRow('protobuf/cut', 'a message that is cut off is refused', (target) => goodMessage(target).subarray(0, -3)),
+    bytesRow('protobuf/field-0', 'a field of number 0 is refused', () => Buffer.from([0x00, 0x00])),
+    bytesRow('protobuf/length', 'a length beyond the message is refused', () => Buffer.from([0x0a, 0x7f, 0x61])),
+    bytesRow('protobuf/varint', 'a number that does not end is refused', () => Buffer.alloc(12, 0xff)),
+    bytesRow('protobuf/text', 'text in place of a message is refused', () => Buffer.from('{"model_name":"x"}')),
+    bytesRow('utf-8/model-name', 'a model name that is no UTF-8 is refused', () =>
+      message([1, Buffer.from([0xff, 0xfe, 0x80])]),
+    ),
+    bytesRow('utf-8/id', 'an id that is no UTF-8 is refused', (target) =>
+      Buffer.concat([goodMessage(target), message([3, Buffer.from([0xc3, 0x28])])]),
+    ),
+    bytesRow('utf-8/input-name', 'the name of an input that is no UTF-8 is refused', ({ request }) => {
+      const [first, ...others] = request.inputs as [SentTensor, ...SentTensor[]];
+      const spoilt: SentRequest = {
+        ...request,
+        inputs: [{ ...first, name: Buffer.from([0xed, 0xa0, 0x80]) }, ...others],
+      };
+      const attempt = attemptOn({ transport: 'grpc', form: 'typed' }, spoilt);
+      return attempt.kind === 'grpc' ? bytesOf(attempt.message) : Buffer.alloc(0);
+    }),
+  ],
+).map((row): Row => {
+  // Servers in languages whose protobuf does not look at the text take it for another name, or give it back as it was.
+  return row.id.startsWith('utf-8/') ? { ...row, accepted: 'lax' } : row;
+});
+
+const framesRow = (
+  source: Pick<RowSource, 'id' | 'title'> & Partial<RowSource>,
+  body: (target: Target) => Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): RowSource => ({
+  documented: { grpc: malformed },
+  target: anyModelOrNone,
+  ...source,
+  attempt: only('grpc-typed', (target): Attempt => {
+    return { kind: 'frames', path: inferencePath('ModelInfer'), headers, body: body(target) };
+  }),
+});
+
+/** gRPC has UNIMPLEMENTED for another number of messages than the method takes. */
+const cardinality = ['UNIMPLEMENTED', 'INTERNAL'] as const;
+/** Whether a cut frame is no message, or a broken one, is the library's affair. */
+const cut = ['INTERNAL', 'UNIMPLEMENTED'] as const;
+
+const frameRows = rowsOf(
+  {
+    spec: 'gRPC over HTTP/2: a request is frames of a flag, a length and a message; a call of one message has one frame; the content type begins with application/grpc, and HTTP status 415 is for another.',
+    why: 'A proxy that cuts a request short must not make another one of it, and must not leave the call hanging.',
+  },
+  [
+    framesRow(
+      { id: 'frame/text-plain', title: 'a call of type text/plain is refused', documented: { grpc: 'HTTP 415' } },
+      (target) => grpcFrame(goodMessage(target)),
+      { 'content-type': 'text/plain' },
+    ),
+    framesRow(
+      { id: 'frame/json', title: 'a call of type application/json is refused', documented: { grpc: 'HTTP 415' } },
+      () => Buffer.from('{}'),
+      { 'content-type': 'application/json' },
+    ),
+    framesRow(
+      { id: 'frame/none', title: 'a call without a message is refused', documented: { grpc: cardinality } },
+      () => Buffer.alloc(0),
+    ),
+    framesRow(
+      { id: 'frame/cut', title: 'a message that is cut off in its frame is refused', documented: { grpc: cut } },
+      (target) => grpcFrame(goodMessage(target)).subarray(0, -3),
+    ),
+    framesRow({ id: 'frame/head', title: 'a frame that ends in its head is refused', documented: { grpc: cut } }, () =>
+      Buffer.alloc(3),
+    ),
+    framesRow(
+      { id: 'frame/two', title: 'two messages in a call of one are refused', documented: { grpc: cardinality } },
+      (target) => Buffer.concat([grpcFrame(goodMessage(target)), grpcFrame(goodMessage(target))]),
+    ),
+  ],
+);
+
+/** Bytes beyond the limit that our server has unless it is told another, and most others, too. */
+const oversize = 8 * 1024 * 1024 + 1024;
+
+const sizeRows = rowsOf(
+  {
+    spec: 'gRPC: RESOURCE_EXHAUSTED for a message that is larger than what is received; HTTP, RFC 9110: 413. The OIP sets no limit; kserve-env has 8 MiB unless it is told another.',
+    why: 'A server without a limit is ended by one request that fills its memory.',
+  },
+  [
+    {
+      id: 'oversize',
+      title: 'a message of more than 8 MiB is refused',
+      documented: { grpc: 'RESOURCE_EXHAUSTED', http: 413 },
+      known: {
+        grpc: { MLServer: 'RESOURCE_EXHAUSTED', KServe: 'RESOURCE_EXHAUSTED' },
+        rest: { MLServer: 'accepted', KServe: 'accepted' },
+      },
+      accepted: 'unknown',
+      target: anyModelOrNone,
+      attempt: (target, { transport, form }) => {
+        if (form === 'raw') return undefined;
+        const asked = () => [`a good request, and ${oversize} bytes that mean nothing`];
+        if (transport === 'rest') {
+          const attempt = httpAttempt(target.request, { body: Buffer.alloc(0) });
+          if (attempt.kind !== 'http') return undefined;
+          const body = () => Buffer.concat([restBody(target.request, false).body, Buffer.alloc(oversize, ' ')]);
+          return { ...attempt, body, asked };
+        }
+        // A field that no message of the protocol has, which is skipped.
+        const padding = () => Buffer.concat([goodMessage(target), message([103, Buffer.alloc(oversize)])]);
+        return { kind: 'grpc', method: 'ModelInfer', message: padding, asked };
+      },
+    },
+    {
+      id: 'too-many-inputs',
+      title: 'a request of 300 inputs is refused',
+      // The second where the server was told a higher limit, and the model has fewer.
+      documented: { grpc: ['RESOURCE_EXHAUSTED', 'INVALID_ARGUMENT'], http: [413, 400] },
+      oursOnly: true,
+      attempt: (target, route) => {
+        const [first] = target.request.inputs as [SentTensor];
+        const inputs = Array.from({ length: 300 }, (_, index) => ({ ...first, name: `input_${index}` }));
+        return attemptOn(route, { ...target.request, inputs });
+      },
+    },
+  ],
+);
+
+export const messageRows: readonly Row[] = [...protobufRows, ...frameRows, ...sizeRows];
