@@ -34,14 +34,15 @@ function elementsOfWords(datatype: Datatype, words: string[], shape: number[]): 
   if (datatype === 'BYTES') return words.map((word) => new TextEncoder().encode(word));
   if (datatype === 'FP32' || datatype === 'FP64') {
     const elements = createElements(datatype, words.length);
-    for (const [index, word] of words.entries()) elements[index] = floatOf(word, datatype);
+    for (const [index, word] of words.entries()) elements[index] = floatOfWord(word, datatype);
     return elements;
   }
   const parse = (word: string) => (datatype === 'BOOL' ? boolOf(word) : isInteger(datatype) ? integerOf(word) : word);
   return decodeJsonData(datatype, words.map(parse), shape, {}, 'values', noMessageLimits);
 }
 
-function floatOf(word: string, datatype: 'FP32' | 'FP64'): number {
+/** A number as typed, NaN and the infinities by their names. Throws UsageError. */
+export function floatOfWord(word: string, datatype: 'FP32' | 'FP64'): number {
   // Number('') is 0, Number('0x10') is 16: neither is what somebody means.
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) {
     const value = datatype === 'FP32' ? Math.fround(Number(word)) : Number(word);

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { type CallFlags, collect, durationOption, pick, target, withTarget } from '../options.js';
 import type { Cli } from '../verb.js';
 
@@ -9,6 +10,7 @@ type InferFlags = CallFlags & {
   modelVersion?: string;
   raw?: boolean;
   rest?: boolean;
+  rawJson?: boolean;
 };
 
 /** `infer`: one inference. */
@@ -16,13 +18,14 @@ export function inferVerb(cli: Cli): void {
   withTarget(cli.verb('infer <model> [values...]', 'run one inference: kserve-env infer simple_scaler 1 -2.5 3'), {
     restAlias: false,
   })
-    .option('-t, --tensor <name=values>', 'an input by name, input_a=1,2,3; may be repeated', collect)
-    .option('--input <file>', 'a request body of the REST protocol; - for standard input')
+    .option('-t, --tensor <name=values>', 'an input by name, input_a=1,2,3 or a=@FILE; may be repeated', collect)
+    .option('--input <file>', 'a REST body, a JSON array or object of arrays, or .npy; - for stdin')
     .option('-d, --datatype <datatype>', "datatype of the values (default: the model's)")
     .option('-p, --parameter <name=value>', 'a request parameter, scale_factor=3; may be repeated', collect)
     .option('--model-version <version>', "version of the model (default: the server's choice)")
     .option('--raw', 'send raw bytes instead of typed contents')
     .option('--rest', 'over REST instead of gRPC')
+    .addOption(new Option('--raw-json', "print the answer as REST's own JSON body").conflicts('json'))
     .addOption(durationOption('--timeout <duration>', 'how long to wait for the answer', '10s'))
     .action(async (model: string, values: string[], { timeout, ...flags }: InferFlags) => {
       const { infer } = await import('../../commands/infer.js');
@@ -32,10 +35,11 @@ export function inferVerb(cli: Cli): void {
         values,
         timeoutMs: timeout,
         ...target(flags),
-        ...pick(flags, 'input', 'datatype', 'modelVersion', 'raw', 'rest'),
+        ...pick(flags, 'input', 'datatype', 'modelVersion', 'raw', 'rest', 'rawJson'),
         ...(flags.tensor && { tensors: flags.tensor }),
         ...(flags.parameter && { parameters: flags.parameter }),
       };
-      await cli.run('infer', flags, (context) => infer(options, context), renderInfer);
+      const render = (report: Parameters<typeof renderInfer>[0]) => renderInfer(report, flags.verbose === true);
+      await cli.run('infer', flags, (context) => infer(options, context), render);
     });
 }

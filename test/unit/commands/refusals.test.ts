@@ -97,7 +97,7 @@ describe('infer', () => {
     {
       what: 'a file that is not there',
       options: { input: 'no-such-file' },
-      says: '--input: no-such-file cannot be read',
+      says: '--input: no-such-file does not exist',
     },
     { what: 'a parameter without a value', options: { values: ['1'], parameters: ['p'] }, says: '--parameter' },
     { what: 'REST without its URL', options: { values: ['1'], rest: true }, says: '--rest needs a REST endpoint' },
@@ -107,7 +107,7 @@ describe('infer', () => {
     expect((error as UsageError).message).toContain(says);
   });
 
-  it.each(['', 'text', '[]', '{"inputs": 5}', '{"inputs":[{"name":"a","datatype":"FP64","shape":[2],"data":[1]}]}'])(
+  it.each(['', 'text', '{}', '{"inputs": 5}', '{"inputs":[{"name":"a","datatype":"FP64","shape":[2],"data":[1]}]}'])(
     'refuses a body of %j as usage',
     async (body) => {
       const stdin = new PassThrough().end(body);
