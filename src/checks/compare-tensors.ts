@@ -19,6 +19,28 @@ export function expectTensor(got: Tensor | undefined, expected: TensorContent): 
   }
 }
 
+/**
+ * As expectTensor, and NaN is told from NaN by its bits.
+ * @throws CaseFailure naming the first difference
+ */
+export function expectSameBits(got: Tensor | undefined, expected: TensorContent): void {
+  expectTensor(got, expected);
+  if (got === undefined || Array.isArray(got.data) || Array.isArray(expected.data)) return;
+  const [is, want] = [bytesOf(got.data), bytesOf(expected.data)];
+  if (is.equals(want)) return;
+  const size = want.length / expected.data.length;
+  const index = Math.floor(is.findIndex((byte, position) => byte !== want[position]) / size);
+  const bits = (bytes: Buffer) =>
+    `0x${Buffer.from(bytes.subarray(index * size, (index + 1) * size))
+      .reverse()
+      .toString('hex')}`;
+  throw new CaseFailure(`element ${index} of ${got.name}: expected the bits ${bits(want)}, got ${bits(is)}`);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Exclude<Elements, Uint8Array[]>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 /** Index of the first element whose bits differ, or −1. Object.is tells −0 from 0 and lets NaN equal NaN. */
 function firstDifference(left: Elements, right: Elements): number {
   for (let index = 0; index < right.length; index += 1) {

@@ -13,6 +13,48 @@ import type { TensorContent } from './compare-tensors.js';
 export const numericDatatypes = [...(Object.keys(integerRanges) as IntegerDatatype[]), 'FP32', 'FP64'] as const;
 export type NumericDatatype = (typeof numericDatatypes)[number];
 
+/** Datatypes of sixteen bits, which are held as bit patterns. */
+type HalfDatatype = 'FP16' | 'BF16';
+
+/** Datatypes that models of ours calculate with. */
+export type ArithmeticDatatype = NumericDatatype | HalfDatatype;
+
+export function isArithmetic(datatype: Datatype): datatype is ArithmeticDatatype {
+  return datatype !== 'BOOL' && datatype !== 'BYTES';
+}
+
+/** Bit patterns of numbers that both formats hold exactly: written down, not computed. */
+const halves: Readonly<Record<HalfDatatype, ReadonlyMap<number, number>>> = {
+  FP16: new Map([
+    [0, 0x0000],
+    [0.5, 0x3800],
+    [1, 0x3c00],
+    [2, 0x4000],
+    [3, 0x4200],
+    [4, 0x4400],
+    [6, 0x4600],
+    [8, 0x4800],
+    [-1, 0xbc00],
+    [-2, 0xc000],
+  ]),
+  BF16: new Map([
+    [0, 0x0000],
+    [0.5, 0x3f00],
+    [1, 0x3f80],
+    [2, 0x4000],
+    [3, 0x4040],
+    [4, 0x4080],
+    [6, 0x40c0],
+    [8, 0x4100],
+    [-1, 0xbf80],
+    [-2, 0xc000],
+  ]),
+};
+
+function isHalf(datatype: Datatype): datatype is HalfDatatype {
+  return datatype === 'FP16' || datatype === 'BF16';
+}
+
 /** Any values of a datatype, its extremes among them, fit for a round trip over the transport. */
 export function sampleElements(datatype: Datatype, transport: 'grpc' | 'rest'): Elements {
   if (isInteger(datatype)) {
@@ -39,7 +81,21 @@ export function sampleElements(datatype: Datatype, transport: 'grpc' | 'rest'): 
 }
 
 /** Values whose product with the factor the datatype can hold, and that product. */
-export function scalingSample(datatype: NumericDatatype, factor: number): { input: Elements; expected: Elements } {
+export function scalingSample(datatype: ArithmeticDatatype, factor: number): { input: Elements; expected: Elements } {
+  if (isHalf(datatype)) {
+    const known = halves[datatype];
+    const values = [...known.keys()].filter((value) => !Object.is(value * factor, -0) && known.has(value * factor));
+    // A zero keeps its sign through a factor of any size.
+    const negative = factor < 0 || Object.is(factor, -0);
+    if (values.length === 0) return { input: Uint16Array.of(0), expected: Uint16Array.of(negative ? 0x8000 : 0) };
+    return {
+      input: elementsOf(datatype, values),
+      expected: elementsOf(
+        datatype,
+        values.map((value) => value * factor),
+      ),
+    };
+  }
   if (!isInteger(datatype)) {
     const input = (
       datatype === 'FP32' ? Float32Array.of(0, 1, -2.5, 3, 1e-3, 1e6) : Float64Array.of(0, 1, -2.5, 3, 0.1, 1e300)
@@ -80,7 +136,10 @@ export function placed(datatype: Datatype, elements: Elements, declared: readonl
   const data = createElements(datatype as Exclude<Datatype, 'BYTES'>, count);
   // By bytes, since a NaN may change on the way through a number.
   const [from, to] = [bytesOf(elements), bytesOf(data)];
-  for (let index = 0; index < to.length; index++) to[index] = at(from, index);
+  if (from.length === 0) return { datatype, shape, data };
+  to.set(from.subarray(0, to.length));
+  // What is there is doubled until it fills all.
+  for (let filled = from.length; filled < to.length; filled *= 2) to.copyWithin(filled, 0, filled);
   return { datatype, shape, data };
 }
 
@@ -88,8 +147,15 @@ function bytesOf({ buffer, byteOffset, byteLength }: Exclude<Elements, Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Elements of a datatype from numbers that it can hold. */
-export function elementsOf(datatype: NumericDatatype, values: readonly (number | bigint)[]): Elements {
+/** Elements of a datatype from numbers that it can hold; of sixteen bits those are few (`halves`). Throws Error for others. */
+export function elementsOf(datatype: ArithmeticDatatype, values: readonly (number | bigint)[]): Elements {
+  if (isHalf(datatype)) {
+    return Uint16Array.from(values, (value) => {
+      const bits = halves[datatype].get(Number(value));
+      if (bits === undefined) throw new Error(`${value} is not among the known numbers of ${datatype}`);
+      return bits;
+    });
+  }
   const elements = createElements(datatype, values.length);
   for (const [index, value] of values.entries()) {
     if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements[index] = BigInt(value);

@@ -1,8 +1,9 @@
 /** Inference: values, shapes and datatypes over every route. */
 import type { Case } from '../../case.js';
 import type { ServerProfile } from '../../profile.js';
+import { valueCases } from './values.js';
 
 /** The cases that apply to a server. */
-export function inferCases(_server: ServerProfile): Case[] {
-  return [];
+export function inferCases(server: ServerProfile): Case[] {
+  return server.models.flatMap((model) => [...valueCases(server, model)]);
 }
