@@ -18,10 +18,12 @@ const inlineProtos = {
   },
 };
 
-/** Text of every file of proto/, by the path that protobuf knows it by. */
+/** Text of every file of proto/ that the server speaks, by the path that protobuf knows it by. */
 async function readProtos() {
   const names = await readdir(`${root}proto`, { recursive: true });
-  const paths = names.filter((name) => name.endsWith('.proto')).map((name) => name.replaceAll('\\', '/'));
+  const paths = names
+    .filter((name) => name.endsWith('.proto') && !name.startsWith('opentelemetry'))
+    .map((name) => name.replaceAll('\\', '/'));
   const texts = paths.sort().map(async (path) => [path, await readFile(`${root}proto/${path}`, 'utf8')]);
   return Object.fromEntries(await Promise.all(texts));
 }

@@ -11,7 +11,7 @@ export function metricsCases(server: ServerProfile): Case[] {
   const [model] = vectorModels(server, 1);
   const [pair] = vectorModels(server, 2);
   // What other cases need least may be unloaded for a moment.
-  const idle = [...vectorModels(server, 2), ...vectorModels(server, 1)].findLast(({ name }) => name !== model?.name);
+  const idle = vectorModels(server, 1).findLast(({ name }) => name !== model?.name);
   return [
     ...(model ? startCases(model, transports) : []),
     ...(model ? endToEndCases(model, transports) : []),
