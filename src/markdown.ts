@@ -20,10 +20,21 @@ export function inCell(text: string): string {
   return oneLine(text).replace(/[\\`*_[\]<>|~#!&@]/g, '\\$&');
 }
 
+/** Any text as it stands, as code within a line: between more backticks than any in the text. */
+export function code(text: string): string {
+  const line = oneLine(text);
+  const ticks = '`'.repeat(1 + longestRun(line));
+  // A space within keeps a backtick at either end from joining the fence; it is not shown.
+  return line.startsWith('`') || line.endsWith('`') ? `${ticks} ${line} ${ticks}` : `${ticks}${line}${ticks}`;
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+}
+
 /** Any text as it stands, in a block whose fence is longer than any in the text. */
 export function block(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = '`'.repeat(longest + 1);
+  const fence = '`'.repeat(Math.max(2, longestRun(text)) + 1);
   return `${fence}text\n${text}\n${fence}`;
 }
 

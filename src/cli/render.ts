@@ -1,11 +1,10 @@
 /** Results as text for people. Pure: data in, text out. */
-import type { CaseResult } from '../checks/case.js';
 import type { HealthReport } from '../commands/health.js';
 import type { InitReport } from '../commands/init.js';
-import type { SmokeReport } from '../commands/smoke.js';
 import type { StatusReport } from '../commands/status.js';
 import type { UpPlanReport, UpReport } from '../commands/up.js';
 import { formatDuration } from '../duration.js';
+import { failureLines, smokeCounts } from './render-smoke.js';
 
 /** What `up` made, or would make. */
 export function renderUp(report: UpReport | UpPlanReport): string {
@@ -34,33 +33,16 @@ function renderEnvironment(report: UpReport): string {
   return [
     `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share}`,
     ...indent(changes),
-    ...(smoke ? smoke.cases.filter(({ status }) => status === 'failed').map(checkLine) : []),
+    ...(smoke ? failureLines(smoke) : []),
     ...table([
       ['gRPC', endpoints.grpc],
       ['REST', endpoints.http],
       ['models', models.join(', ')],
       ['engine', `${engine.title} (${engine.reason})`],
       ...(report.expiresAt ? [['ends', report.expiresAt] as const] : []),
-      ...(smoke ? [['smoke', summaryOf(smoke)] as const] : []),
+      ...(smoke ? [['smoke', smokeCounts(smoke)] as const] : []),
     ]),
   ].join('\n');
-}
-
-/** The checks that failed or were noted, all of them if verbose, and the counts. */
-export function renderSmoke(report: SmokeReport, verbose: boolean): string {
-  const shown = report.cases.filter(({ status }) => verbose || status === 'failed' || status === 'noted');
-  return [...shown.map(checkLine), summaryOf(report)].join('\n');
-}
-
-function checkLine({ status, title, message }: CaseResult): string {
-  const mark = { passed: '✔', failed: '✖', noted: 'ℹ', skipped: '-' }[status];
-  return `${mark} ${title}${message === undefined ? '' : `: ${message}`}`;
-}
-
-function summaryOf({ summary, ms }: SmokeReport): string {
-  const { passed, failed, noted, skipped } = summary;
-  const rest = [noted > 0 && `${noted} noted`, skipped > 0 && `${skipped} skipped`].filter(Boolean);
-  return `${passed} passed, ${failed} failed${rest.length > 0 ? `, ${rest.join(', ')}` : ''} in ${formatDuration(ms)}`;
 }
 
 /** What runs and where, or where it was looked for. */

@@ -46,6 +46,11 @@ export interface Outcome<Data> {
   phases: readonly PhaseRecord[];
 }
 
+/** A text with colours, in which what others said is harmless already. */
+export interface Painted {
+  painted: string;
+}
+
 /** The flags that reach the config. */
 export function configFlags(flags: GlobalFlags): ConfigFlags {
   const { config, name, engine, grpcPort, httpPort, timeout, budget, ttl } = flags;
@@ -73,7 +78,7 @@ export async function runCommand<Data>(
   terminal: Terminal,
   flags: GlobalFlags,
   command: (context: CommandContext) => Promise<CommandResult<Data>>,
-  render: (data: Data) => string,
+  render: (data: Data) => string | Painted,
   summary?: (outcome: Outcome<Data>) => string,
 ): Promise<ExitCode> {
   const { stdout, env } = terminal;
@@ -110,7 +115,7 @@ function printResult<Data>(
   terminal: Terminal,
   flags: GlobalFlags,
   { data, warnings, failure }: CommandResult<Data>,
-  render: (data: Data) => string,
+  render: (data: Data) => string | Painted,
 ): void {
   const { stdout } = terminal;
   if (flags.json || flags.events) {
@@ -119,8 +124,9 @@ function printResult<Data>(
     return;
   }
   const text = render(data);
+  if (typeof text !== 'string') stdout.write(`${text.painted}\n`);
   // Bytes of a model may be anything. To a file or program they go as they are.
-  if (text !== '') stdout.write(`${stdout.isTTY ? printable(text) : text}\n`);
+  else if (text !== '') stdout.write(`${stdout.isTTY ? printable(text) : text}\n`);
   for (const warning of warnings) writeWarning(name, terminal, warning);
   if (failure) writeError(name, terminal, failure, flags.verbose === true);
 }

@@ -1,5 +1,5 @@
 /** Summaries of `up` and `smoke` for the page of a CI job, in GitHub's Markdown. Pure. */
-import type { CaseResult } from '../checks/case.js';
+import { markdownReport, reportSections } from '../checks/report/markdown.js';
 import { type PhaseRecord, phaseTitles } from '../commands/context.js';
 import type { SmokeReport } from '../commands/smoke.js';
 import type { UpPlanReport, UpReport } from '../commands/up.js';
@@ -7,9 +7,6 @@ import { formatDuration } from '../duration.js';
 import { block, inCell, percentOf, tableOf } from '../markdown.js';
 import { errorText, errorWords } from './output.js';
 import type { Outcome } from './run.js';
-
-/** Rows of failed checks; the log has them all. */
-const mostChecks = 50;
 
 /** The phases of a set-up, whether it came to its end or not, and where the server is. */
 export function upSummary({ data, error, phases }: Outcome<UpReport | UpPlanReport>): string {
@@ -19,19 +16,15 @@ export function upSummary({ data, error, phases }: Outcome<UpReport | UpPlanRepo
     `### ${title}`,
     ...(data === undefined ? [] : [endpointsLine(data.endpoints)]),
     phaseTable(phases, data),
-    ...(data?.smoke === undefined ? [] : smokeLines(data.smoke)),
+    ...(data?.smoke === undefined ? [] : reportSections(data.smoke)),
     ...errorBlock(error),
   ].join('\n\n');
 }
 
-/** The counts of a run of checks, and what failed. */
+/** The counts of a run of checks by suite, and what failed. */
 export function smokeSummary({ data, error }: Outcome<SmokeReport>): string {
-  const failed = data === undefined || data.summary.failed > 0 || error !== undefined;
-  return [
-    `### ${failed ? '✖' : '✔'} kserve-env smoke`,
-    ...(data === undefined ? [] : [endpointsLine(data.endpoints), ...smokeLines(data)]),
-    ...errorBlock(error),
-  ].join('\n\n');
+  const head = data === undefined ? '### ✖ kserve-env smoke' : markdownReport(data).trimEnd();
+  return [head, ...errorBlock(error)].join('\n\n');
 }
 
 function endpointsLine({ grpc, http }: { grpc?: string; http?: string }): string {
@@ -60,20 +53,6 @@ function phaseTable(phases: readonly PhaseRecord[], data: UpReport | undefined):
     [{ title: 'phase' }, { title: 'time', right: true }, { title: budgetTitle, right: true }, { title: '' }],
     [...rows, ...ends],
   );
-}
-
-function smokeLines({ summary, cases, ms }: SmokeReport): string[] {
-  const { passed, failed, noted, skipped } = summary;
-  const counts = tableOf(
-    ['passed', 'failed', 'noted', 'skipped', 'time'].map((title) => ({ title, right: true })),
-    [[String(passed), String(failed), String(noted), String(skipped), formatDuration(ms)]],
-  );
-  const failures = cases.filter(({ status }) => status === 'failed');
-  if (failures.length === 0) return [counts];
-  const cells = ({ suite, title, message = '' }: CaseResult) => [suite, inCell(title), inCell(message)];
-  const more = failures.length > mostChecks ? [`and ${failures.length - mostChecks} more`] : [];
-  const columns = [{ title: 'suite' }, { title: 'failed check' }, { title: 'message' }];
-  return [counts, tableOf(columns, failures.slice(0, mostChecks).map(cells)), ...more];
 }
 
 function errorBlock(error: unknown): string[] {

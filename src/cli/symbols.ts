@@ -5,10 +5,16 @@ import type { Environment } from './colour.js';
 export interface Symbols {
   done: string;
   failed: string;
+  /** Of what is legal and unusual. */
+  noted: string;
+  /** Of what was passed over. */
+  skipped: string;
   /** Of a phase that has not begun. */
   coming: string;
   /** In front of the next step. */
   next: string;
+  /** In front of an answer. */
+  back: string;
   /** Where a line was cut. */
   cut: string;
   spinner: readonly string[];
@@ -20,8 +26,11 @@ export interface Symbols {
 const unicode: Symbols = {
   done: '✔',
   failed: '✖',
+  noted: 'ℹ',
+  skipped: '–',
   coming: '·',
   next: '→',
+  back: '←',
   cut: '…',
   spinner: [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'],
   bar: '█',
@@ -31,8 +40,11 @@ const unicode: Symbols = {
 const ascii: Symbols = {
   done: '+',
   failed: 'x',
+  noted: 'i',
+  skipped: '-',
   coming: '.',
   next: '->',
+  back: '<-',
   cut: '~',
   spinner: [...'-\\|/'],
   bar: '#',

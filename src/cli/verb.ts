@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { CommandContext, CommandResult } from '../commands/context.js';
 import type { ExitCode } from '../errors.js';
-import type { GlobalFlags, Outcome, Terminal } from './run.js';
+import type { GlobalFlags, Outcome, Painted, Terminal } from './run.js';
 
 /** The command line that a verb is added to. */
 export interface Cli {
@@ -16,7 +16,7 @@ export interface Cli {
     name: string,
     flags: GlobalFlags,
     command: (context: CommandContext) => Promise<CommandResult<Data>>,
-    render: (data: Data) => string,
+    render: (data: Data) => string | Painted,
     /** Markdown for the page of a CI job; empty for none. */
     summary?: (outcome: Outcome<Data>) => string,
   ): Promise<void>;

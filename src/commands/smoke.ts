@@ -4,7 +4,8 @@ import { discoverServer, guessedNames } from '../checks/discover.js';
 import type { Expectation } from '../checks/mathematics.js';
 import type { Connections } from '../checks/probe.js';
 import type { ServerProfile } from '../checks/profile.js';
-import { countsText, fails, type RunReport, succeeded, suiteCounts } from '../checks/report/run-report.js';
+import { countsText, fails, type RunReport, succeeded } from '../checks/report/run-report.js';
+import { suiteCounts } from '../checks/report/suite-counts.js';
 import { runCases, summarise } from '../checks/runner.js';
 import { type CaseSelection, casesFor } from '../checks/suites/all-cases.js';
 import { defaultModels } from '../config/default-models.js';
@@ -179,7 +180,8 @@ export async function smokeServer(
   };
 }
 
-function profileOf(
+/** Finds out what the server is, as far as the settings leave it open. */
+export function profileOf(
   connections: Connections,
   configured: ModelConfig[] | undefined,
   { models, expectations, timeoutMs, unload }: SmokeSettings & { timeoutMs: number },
@@ -197,7 +199,8 @@ function profileOf(
   });
 }
 
-function connectionsOf(address: ServerAddress): ConnectionOptions {
+/** How the transports of an address are connected to. @throws UsageError */
+export function connectionsOf(address: ServerAddress): ConnectionOptions {
   const grpc = grpcOptions(address);
   const rest = restOptions(address);
   return { ...(grpc && { grpc }), ...(rest && { rest }) };
@@ -207,7 +210,7 @@ function connectionsOf(address: ServerAddress): ConnectionOptions {
  * Where nobody answers over any transport, one line says more than a list of failed checks.
  * @throws ServerRefusedError
  */
-async function assertSomebodyAnswers({ grpc, rest }: Connections, signal: AbortSignal): Promise<void> {
+export async function assertSomebodyAnswers({ grpc, rest }: Connections, signal: AbortSignal): Promise<void> {
   let first: { error: OipError; endpoint: string } | undefined;
   for (const client of [grpc?.client, rest?.client]) {
     if (client === undefined) continue;

@@ -34,5 +34,11 @@ export const serverConfigSchema = z.strictObject({
 
 export type ServerConfig = z.output<typeof serverConfigSchema>;
 
+/** What a server of ours calls itself, and what it says that it can beside the core. */
+export const serverIdentity = {
+  name: 'kserve-env',
+  extensions: ['binary_tensor_data', 'model_repository', 'model_configuration', 'statistics'],
+} as const;
+
 /** Environment variable that carries the ServerConfig as JSON. */
 export const serverConfigVariable = 'KSERVE_ENV_SERVER_CONFIG';

@@ -1,5 +1,6 @@
 /** The data plane: what the protocol's calls do, whatever transport they come by. */
 import type { Limits } from '../models/limits.js';
+import { serverIdentity } from '../models/server-config.js';
 import { oipError } from '../protocol/status.js';
 import type { ModelMetadata, ServerMetadata } from '../protocol/tensor.js';
 import { createInference, type Infer, readyModel } from './inference.js';
@@ -39,9 +40,6 @@ export interface DataPlaneOptions {
   log: Logger;
 }
 
-/** What the server says that it can, beside the core. */
-const extensions = ['binary_tensor_data', 'model_repository', 'model_configuration', 'statistics'];
-
 export function createDataPlane({ version, repository, limits, log }: DataPlaneOptions): DataPlane {
   let draining = false;
   const admitted = createRunningCalls();
@@ -50,7 +48,7 @@ export function createDataPlane({ version, repository, limits, log }: DataPlaneO
     serverLive: () => true,
     serverReady: () => !draining && repository.versions.every(({ wanted, state }) => !wanted || state === 'READY'),
     modelReady: (name, modelVersion) => repository.find(name, modelVersion).state === 'READY',
-    serverMetadata: () => ({ name: 'kserve-env', version, extensions: [...extensions] }),
+    serverMetadata: () => ({ name: serverIdentity.name, version, extensions: [...serverIdentity.extensions] }),
     modelMetadata(name, modelVersion) {
       const target = repository.find(name, modelVersion);
       const { platform, inputs, outputs } = readyModel(target).model;

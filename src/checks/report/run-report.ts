@@ -1,6 +1,6 @@
 /** What a run of cases amounts to: the one form from which every report is made. */
-import { type CaseResult, type SuiteName, suiteNames } from '../case.js';
-import { type SmokeSummary, summarise } from '../runner.js';
+import type { CaseResult, SuiteName } from '../case.js';
+import type { SmokeSummary } from '../runner.js';
 
 /** Everything that is known of a run. */
 export interface RunReport {
@@ -45,15 +45,6 @@ export interface SetUpTimes {
   /** Milliseconds. */
   totalMs: number;
   budgetMs: number;
-}
-
-/** Counts and time of each suite that has a case. */
-export function suiteCounts(cases: readonly CaseResult[]): SuiteCounts[] {
-  return suiteNames.flatMap((name) => {
-    const own = cases.filter(({ suite }) => suite === name);
-    const ms = Math.round(own.reduce((sum, one) => sum + one.ms, 0) * 10) / 10;
-    return own.length === 0 ? [] : [{ name, ...summarise(own), ms }];
-  });
 }
 
 /** Whether a case makes the run fail. */

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addToSummary, annotation, withoutCommands } from '../../../src/cli/github.js';
 import { runCommand, type Terminal } from '../../../src/cli/run.js';
 import { smokeSummary, upSummary } from '../../../src/cli/summary.js';
-import type { SmokeReport } from '../../../src/commands/smoke.js';
 import type { UpReport } from '../../../src/commands/up.js';
 import { UsageError } from '../../../src/errors.js';
 import { block, inCell, percentOf, tableOf } from '../../../src/markdown.js';
+import { outcome, reportOf } from '../checks/sample-report.js';
 import { recorder } from './terminal.js';
 
 describe('an annotation', () => {
@@ -53,12 +53,10 @@ const phases = [
   { phase: 'engine', ms: 12, cached: false, detail: 'Docker | 1' },
   { phase: 'image', ms: 100, cached: true, detail: 'there' },
 ] as const;
-const smoke: SmokeReport = {
-  endpoints: { grpc: '127.0.0.1:1' },
-  summary: { passed: 3, failed: 1, noted: 0, skipped: 2 },
-  ms: 1234,
-  checks: [{ id: 'a', title: 'It adds', transport: 'grpc', status: 'failed', ms: 1, message: '1 | 2' }],
-};
+const smoke = reportOf(
+  [...Array.from({ length: 3 }, () => outcome('passed')), outcome('failed', { title: 'It adds', message: '1 | 2' })],
+  { endpoints: { grpc: '127.0.0.1:1' } },
+);
 const up = {
   name: 'mine',
   endpoints: { grpc: '127.0.0.1:1', http: 'http://127.0.0.1:2' },
@@ -92,12 +90,23 @@ describe('the summary of a step', () => {
     expect(upSummary({ data: { dryRun: true } as never, error: undefined, phases })).toBe('');
   });
 
-  it('has the counts of smoke, and the checks that failed', () => {
+  it('has the counts of smoke by suite, and the checks that failed', () => {
     const text = smokeSummary({ data: smoke, error: new UsageError('1 of 4 checks failed'), phases: [] });
-    expect(text).toContain('### ✖ kserve-env smoke');
-    expect(text).toContain('| 3 | 1 | 0 | 2 | 1.23 s |');
-    expect(text).toContain('| It adds | grpc | 1 \\| 2 |');
+    expect(text).toContain('### ✖ kserve-env smoke: 3 passed, 1 failed');
+    expect(text).toContain('| infer | 3 | 1 | 0 | 0 |');
+    expect(text).toContain('**It adds**');
     expect(text).toContain('1 of 4 checks failed');
+  });
+
+  it('has the counts of the checks after a set-up, without a heading of their own', () => {
+    const text = upSummary({ data: { ...up, smoke }, error: undefined, phases });
+    expect(text).toContain('| infer | 3 | 1 | 0 | 0 |');
+    expect(text.match(/^### /gm)).toHaveLength(1);
+  });
+
+  it('of a smoke that could not begin says why', () => {
+    const text = smokeSummary({ data: undefined, error: new UsageError('no server'), phases: [] });
+    expect(text).toBe('### ✖ kserve-env smoke\n\n```text\nno server\n```');
   });
 });
 
