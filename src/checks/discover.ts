@@ -1,5 +1,6 @@
 /** Finds out what a server is and which models it has, before it is checked. */
 import { type ModelConfig, modelConfigSchema } from '../models/kinds.js';
+import type { Limits } from '../models/limits.js';
 import { platformPrefix } from '../models/model.js';
 import type { CallOptions, InferenceClient, RepositoryEntry } from '../protocol/client.js';
 import { OipError } from '../protocol/status.js';
@@ -19,6 +20,8 @@ export interface DiscoverOptions {
   models?: readonly string[];
   /** Of our own environment: what it was made with. */
   configured?: readonly ModelConfig[];
+  /** Of our own environment: the limits that it was made with. */
+  limits?: Limits;
   /** Names to look for where the server has no list. */
   guesses?: readonly string[];
   /** What somebody says that models compute. */
@@ -52,6 +55,7 @@ export async function discoverServer(options: DiscoverOptions): Promise<ServerPr
     ready: configured?.every(({ initial }) => initial !== 'failed'),
     models,
     unloaded: listed.unloaded,
+    ...(options.limits && { limits: options.limits }),
   };
 }
 

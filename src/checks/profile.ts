@@ -1,5 +1,6 @@
 /** What is known of a server before it is checked: what it says of itself, and what somebody says of its models. */
 import type { ModelConfig } from '../models/kinds.js';
+import type { Limits } from '../models/limits.js';
 import type { DataForm, ModelMetadata, Tensor } from '../protocol/tensor.js';
 import type { Transport } from './case.js';
 import type { Mathematics } from './mathematics.js';
@@ -40,6 +41,8 @@ export interface ServerProfile {
   models: readonly ModelProfile[];
   /** Models that are known and not loaded. */
   unloaded: readonly string[];
+  /** Of a server of ours: what it takes at most. Absent where that is not known, which of ours means the usual limits. */
+  limits?: Limits;
 }
 
 /** Where a tensor travels, and in which form. */

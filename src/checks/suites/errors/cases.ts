@@ -34,7 +34,7 @@ export function errorsCases(server: ServerProfile): Case[] {
     .flatMap((row) =>
       row.targets(server).flatMap((target) =>
         routesOf(server).flatMap((route) => {
-          const attempt = row.attempt(target, route);
+          const attempt = row.attempt(target, route, server);
           return attempt ? [caseOf(row, target, route, attempt)] : [];
         }),
       ),

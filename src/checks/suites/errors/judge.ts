@@ -99,8 +99,7 @@ export function verdictOf(row: Row, transport: Transport, outcome: Outcome, serv
   if (outcome.kind === 'accepted') {
     const what = `it was accepted${outcome.says === '' ? '' : `: ${outcome.says}`}`;
     if (row.accepted === 'legal') return undefined;
-    if (row.accepted === 'unknown')
-      throw new CaseSkipped(`${what}; whether it must be refused cannot be told from outside`);
+    if (row.accepted === 'limit' && !server.ours) throw new CaseSkipped(`${what}; its limits are not known`);
     if (row.accepted === 'lax') return unusual(server, `${what}${aside}; others refuse it`);
     throw new CaseFailure(what);
   }

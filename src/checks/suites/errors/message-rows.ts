@@ -1,5 +1,6 @@
 /** Rows about messages as such: protobuf that is none, text that is no UTF-8, frames, content types, sizes. */
 import { grpcFrame } from '../../../protocol/grpc-frames.js';
+import { limitsOf, oversizeOf } from '../../server-limits.js';
 import { message } from './message-bytes.js';
 import { only, type Row, type RowSource, rowsOf } from './row.js';
 import {
@@ -116,8 +117,8 @@ const frameRows = rowsOf(
   ],
 );
 
-/** Bytes beyond the limit that our server has unless it is told another, and most others, too. */
-const oversize = 8 * 1024 * 1024 + 1024;
+/** Inputs that are worth sending, if they are more than the server reads. */
+const mostInputs = 2_000;
 
 const sizeRows = rowsOf(
   {
@@ -127,16 +128,17 @@ const sizeRows = rowsOf(
   [
     {
       id: 'oversize',
-      title: 'a message of more than 8 MiB is refused',
+      title: 'a message that is larger than the limit is refused',
       documented: { grpc: 'RESOURCE_EXHAUSTED', http: 413 },
       known: {
         grpc: { MLServer: 'RESOURCE_EXHAUSTED', KServe: 'RESOURCE_EXHAUSTED' },
         rest: { MLServer: 'accepted', KServe: 'accepted' },
       },
-      accepted: 'unknown',
+      accepted: 'limit',
       target: anyModelOrNone,
-      attempt: (target, { transport, form }) => {
-        if (form === 'raw') return undefined;
+      attempt: (target, { transport, form }, server) => {
+        const oversize = oversizeOf(server);
+        if (form === 'raw' || oversize === undefined) return undefined;
         const asked = () => [`a good request, and ${oversize} bytes that mean nothing`];
         if (transport === 'rest') {
           const attempt = httpAttempt(target.request, { body: Buffer.alloc(0) });
@@ -151,13 +153,15 @@ const sizeRows = rowsOf(
     },
     {
       id: 'too-many-inputs',
-      title: 'a request of 300 inputs is refused',
-      // The second where the server was told a higher limit, and the model has fewer.
+      title: 'a request of more inputs than the limit is refused',
+      // The second where the server was told a higher limit than is known here.
       documented: { grpc: ['RESOURCE_EXHAUSTED', 'INVALID_ARGUMENT'], http: [413, 400] },
       oursOnly: true,
-      attempt: (target, route) => {
+      attempt: (target, route, server) => {
         const [first] = target.request.inputs as [SentTensor];
-        const inputs = Array.from({ length: 300 }, (_, index) => ({ ...first, name: `input_${index}` }));
+        const length = limitsOf(server).maxTensors + 1;
+        if (length > mostInputs) return undefined;
+        const inputs = Array.from({ length }, (_, index) => ({ ...first, name: `input_${index}` }));
         return attemptOn(route, { ...target.request, inputs });
       },
     },

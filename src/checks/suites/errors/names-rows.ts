@@ -1,8 +1,8 @@
 /** Rows about names: of models and versions, of inputs, of outputs. */
 import type { Tensor } from '../../../protocol/tensor.js';
 import type { ModelProfile } from '../../profile.js';
-import { changed, type Row, rowsOf } from './row.js';
-import { type SentTensor, sentTensor } from './sent-request.js';
+import { changed, either, only, type Row, rowsOf } from './row.js';
+import { grpcAttempt, httpAttempt, restBody, type SentTensor, sentTensor } from './sent-request.js';
 import { anyModel, anyModelOrNone, noSuchModel, pairModel, type Target, targetOf, targetWith } from './targets.js';
 
 const modelRows = rowsOf(
@@ -72,8 +72,10 @@ const inputRows = rowsOf(
       id: 'no-input',
       title: 'a request without inputs is refused',
       known: { grpc: { MLServer: 'INTERNAL', KServe: 'INTERNAL' }, rest: { MLServer: '500', KServe: '500' } },
-      attempt: (target, route) =>
-        changed(() => ({ ...target.request, inputs: [] }), 'grpc-typed', 'rest-json')(target, route),
+      attempt: either(
+        only('grpc-typed', ({ request }) => grpcAttempt({ ...request, inputs: [] }, { typed: true })),
+        only('rest-json', ({ request }) => httpAttempt(request, restBody({ ...request, inputs: [] }, false))),
+      ),
     },
     {
       id: 'missing-input',

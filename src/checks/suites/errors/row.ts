@@ -25,10 +25,10 @@ export interface Row {
   known: { grpc: KnownAnswers; rest: KnownAnswers };
   /**
    * What an answer without an error is. broken: it must be refused. lax: known servers accept it, and no value that they
-   * give back is wrong by it. legal: it should be accepted, and a refusal is what is unusual. unknown: whether it must
-   * be refused depends on what the server was told, such as limits.
+   * give back is wrong by it. legal: it should be accepted, and a refusal is what is unusual. limit: whether it must be
+   * refused depends on limits, which are known of our server alone.
    */
-  accepted: 'broken' | 'lax' | 'legal' | 'unknown';
+  accepted: 'broken' | 'lax' | 'legal' | 'limit';
   /** Only our server is documented to answer so. */
   oursOnly: boolean;
   /** Models that it is sent to; a case for each. */
@@ -36,7 +36,7 @@ export interface Row {
   /** Ids and titles name the model, since there may be several. */
   perModel: boolean;
   /** What is sent on a route; undefined where there is no such thing. */
-  attempt: (target: Target, route: Route) => Attempt | undefined;
+  attempt: (target: Target, route: Route, server: ServerProfile) => Attempt | undefined;
   /** A header that the HTTP answer must have; RFC 9110 asks for `allow` with 405. */
   header?: { name: string; value: string };
 }
@@ -110,15 +110,18 @@ export function firstInput({ request }: Target, change: Partial<SentTensor>): Se
 }
 
 /** An attempt on one route alone. */
-export function only(name: RouteName, attempt: (target: Target) => Attempt | undefined): Row['attempt'] {
-  return (target, route) => (isOneOf(route, [name]) ? attempt(target) : undefined);
+export function only(
+  name: RouteName,
+  attempt: (target: Target, server: ServerProfile) => Attempt | undefined,
+): Row['attempt'] {
+  return (target, route, server) => (isOneOf(route, [name]) ? attempt(target, server) : undefined);
 }
 
 /** The attempts of some routes. */
 export function either(...attempts: readonly Row['attempt'][]): Row['attempt'] {
-  return (target, route) => {
+  return (target, route, server) => {
     for (const attempt of attempts) {
-      const found = attempt(target, route);
+      const found = attempt(target, route, server);
       if (found) return found;
     }
     return undefined;
