@@ -81,7 +81,7 @@ export function shapeQuestion(
 }
 
 /** These elements through an identity. */
-export function identityQuestion(known: KnownModel, datatype: Datatype, elements: Elements): Question {
+export function elementsQuestion(known: KnownModel, datatype: Datatype, elements: Elements): Question {
   const shape = known.inputs[0]?.shape ?? [-1];
   return contentOf(known, datatype, { inputs: [elements], outputs: [elements] }, shape);
 }

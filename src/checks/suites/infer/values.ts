@@ -7,7 +7,7 @@ import { carries } from '../model-routes.js';
 import { askExactly, type Judgement, type Question } from './ask.js';
 import { type Edge, edgesOf } from './edges.js';
 import {
-  identityQuestion,
+  elementsQuestion,
   type KnownModel,
   knownModel,
   rowsQuestion,
@@ -62,7 +62,7 @@ function datatypeCases(server: ServerProfile, known: KnownModel, datatype: Datat
           make({
             id: edge.id,
             title: `returns ${edge.what} in ${datatype}`,
-            question: () => identityQuestion(known, datatype, edge.elements()),
+            question: () => elementsQuestion(known, datatype, edge.elements()),
             judgement: { bits: edge.carried === 'bits' },
           }),
         );

@@ -1,0 +1,141 @@
+/** The same request has the same answer: again, over each route, in another order of inputs, of each version. */
+
+import type { InferResponse } from '../../../protocol/tensor.js';
+import { type Case, CaseFailure, CaseSkipped, expectEqual } from '../../case.js';
+import { type ModelProfile, routeName, type ServerProfile } from '../../profile.js';
+import { refusalOf, unusual } from '../../verdict.js';
+import { routesFor } from '../model-routes.js';
+import { expectSameOutputs } from './ask.js';
+import { askSample, firstOfTransport, sampleCases } from './sample.js';
+
+/** Versions of one model that are asked. */
+const askedVersions = 3;
+
+/** The cases of one model. */
+export function agreementCases(server: ServerProfile, model: ModelProfile): Case[] {
+  return [
+    ...repeated(server, model),
+    ...acrossRoutes(server, model),
+    ...reordered(server, model),
+    ...versioned(server, model),
+  ];
+}
+
+function repeated(server: ServerProfile, model: ModelProfile): Case[] {
+  return sampleCases(
+    server,
+    model,
+    {
+      id: 'again',
+      title: 'the same request has the same answer to the last bit',
+      spec: 'OIP: silent; a model may have a random part, and most have none',
+      why: 'results cannot be compared or cached',
+      run: async (probe, { mathematics }, route) => {
+        const [first, second] = [await askSample(probe, model, route), await askSample(probe, model, route)];
+        try {
+          expectSameOutputs('the second time', second.outputs, first.outputs);
+          return undefined;
+        } catch (error) {
+          // Who says nothing of its mathematics may throw dice.
+          if (error instanceof CaseFailure && mathematics === undefined) return error.message;
+          throw error;
+        }
+      },
+    },
+    firstOfTransport,
+  );
+}
+
+function acrossRoutes(server: ServerProfile, model: ModelProfile): Case[] {
+  const [reference, ...others] = model.sample ? routesFor(server, model) : [];
+  if (reference === undefined) return [];
+  return others.map((route): Case => {
+    const [one, other] = [routeName(route), routeName(reference)];
+    return {
+      id: `infer/agree/${model.title}/${one}`,
+      suite: 'infer',
+      title: `${model.title} answers over ${one} as over ${other}`,
+      spec: 'OIP: one model behind two transports, and two forms of each; the tensors are the same',
+      why: 'a client that is rewritten for another transport gets other results',
+      transports: [...new Set([reference.transport, route.transport])],
+      model: model.name,
+      run: async (probe) => {
+        const expected = await askSample(probe, model, reference);
+        const got = await askSample(probe, model, route);
+        if (model.mathematics === undefined) {
+          const again = await askSample(probe, model, reference);
+          const same = JSON.stringify(again.outputs, asText) === JSON.stringify(expected.outputs, asText);
+          if (!same) throw new CaseSkipped(`the model answers differently each time, even over ${other} alone`);
+        }
+        expectSameOutputs(`over ${one} as over ${other}`, got.outputs, expected.outputs);
+        return undefined;
+      },
+    };
+  });
+}
+
+const asText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+
+function reordered(server: ServerProfile, model: ModelProfile): Case[] {
+  const inputs = model.sample?.inputs ?? [];
+  // Names that are not the model's own say nothing.
+  if (inputs.length < 2 || model.metadata.inputs.length < 2) return [];
+  // The first input differs from the others, so that an exchange of two shows.
+  const told = inputs.map((input, index) =>
+    index === 0 || Array.isArray(input.data)
+      ? input
+      : { ...input, data: input.data.slice().fill(input.data[0] as never) },
+  );
+  return sampleCases(server, model, {
+    id: 'input-order',
+    title: 'inputs are told apart by their names, in whatever order they come',
+    spec: 'OIP, Inference Request: an input is named as in the metadata; the order is left open',
+    why: 'a client that keeps tensors in a map sends them in any order, and gets the wrong difference',
+    run: async (probe, _, route) => {
+      const expected = await askSample(probe, model, route, { inputs: told });
+      const got = await askSample(probe, model, route, { inputs: told.toReversed() });
+      try {
+        expectSameOutputs('with the inputs in another order', got.outputs, expected.outputs);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof CaseFailure)) throw error;
+        const known = { MLServer: 'up to the model', KServe: 'up to the model', Triton: 'by name', OVMS: 'by name' };
+        return unusual(server, error.message, known);
+      }
+    },
+  });
+}
+
+function versioned(server: ServerProfile, model: ModelProfile): Case[] {
+  const { versions } = model.metadata;
+  return versions.slice(0, askedVersions).flatMap((version) =>
+    sampleCases(
+      server,
+      model,
+      {
+        id: `version/${version}`,
+        title: `version ${version} answers where it is asked for`,
+        spec: 'OIP: the version of a model is optional in the request; the metadata list those that may be named',
+        why: 'a client that pins the version that it was told gets an error, or another version',
+        run: async (probe, _, route) => {
+          let answer: InferResponse | undefined;
+          const refusal = await refusalOf(
+            askSample(probe, model, route, { modelVersion: version }).then((one) => {
+              answer = one;
+            }),
+          );
+          if (answer === undefined) {
+            const known = { KServe: '501 over REST' };
+            return unusual(server, `refused with ${refusal?.status}, though the version is listed`, known);
+          }
+          expectEqual('model_version', answer.modelVersion || version, version);
+          if (versions.length > 1 || model.mathematics === undefined) return undefined;
+          const plain = await askSample(probe, model, route);
+          expectSameOutputs('of the version as without it', answer.outputs, plain.outputs);
+          return undefined;
+        },
+      },
+      firstOfTransport,
+    ),
+  );
+}
