@@ -85,8 +85,9 @@ function alignResource(
       }
       others.push(follower);
     }
-    const name = describeSeries(inputs[source]?.name ?? '', series);
-    const rows = rowsOf(series, others, mode, (reason, words) => leave(reason, () => `${name} ${words()}`));
+    const rows = rowsOf(series, others, mode, (reason, words) => {
+      leave(reason, () => `${describeSeries(inputs[source]?.name ?? '', series)} ${words()}`);
+    });
     return rows.length === 0 ? [] : [{ resource, rows }];
   });
   for (const [index, list] of lists.entries()) {

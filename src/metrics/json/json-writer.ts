@@ -3,17 +3,26 @@ import type { NewMetric, NewPoint } from '../otlp-document.js';
 
 /** @param source text of the input, one character a byte, that attributes are copied from; the result is of that kind */
 export function metricText(source: string, { name, description, points }: NewMetric): string {
-  const dataPoints = points.map((point) => pointText(source, point)).join(',');
+  const ownTexts = new Map<NewPoint['own'], string>();
+  const ownText = (own: NewPoint['own']) => {
+    // Most points of a metric share theirs.
+    const text = ownTexts.get(own) ?? own.map(attributeText).join(',');
+    ownTexts.set(own, text);
+    return text;
+  };
+  const dataPoints = points.map((point) => pointText(source, point, ownText(point.own))).join(',');
   return `{"name":${quoted(name)},"description":${quoted(description)},"gauge":{"dataPoints":[${dataPoints}]}}`;
 }
 
-function pointText(source: string, { copied, own, startTime, time, value }: NewPoint): string {
+function attributeText({ key, value }: NewPoint['own'][number]): string {
+  const text = typeof value === 'bigint' ? `{"intValue":"${value}"}` : `{"stringValue":${quoted(value)}}`;
+  return `{"key":${quoted(key)},"value":${text}}`;
+}
+
+function pointText(source: string, { copied, startTime, time, value }: NewPoint, own: string): string {
   let attributes = '';
-  for (const { start, end } of copied) attributes += `${attributes === '' ? '' : ','}${source.slice(start, end)}`;
-  for (const { key, value } of own) {
-    const text = typeof value === 'bigint' ? `{"intValue":"${value}"}` : `{"stringValue":${quoted(value)}}`;
-    attributes += `${attributes === '' ? '' : ','}{"key":${quoted(key)},"value":${text}}`;
-  }
+  for (const { start, end } of copied) attributes += `${source.slice(start, end)},`;
+  attributes = own === '' ? attributes.slice(0, -1) : attributes + own;
   const start = startTime === 0n ? '' : `"startTimeUnixNano":"${startTime}",`;
   const end = time === 0n ? '' : `"timeUnixNano":"${time}",`;
   const number = 'asInt' in value ? `"asInt":"${value.asInt}"` : `"asDouble":${doubleText(value.asDouble)}`;

@@ -32,27 +32,48 @@ export function metricFields(source: Uint8Array, metrics: readonly NewMetric[]):
 
 interface Measured {
   metric: NewMetric;
+  /** Attributes of our own as fields. Most points of a metric share theirs. */
+  own: ReadonlyMap<NewPoint['own'], Uint8Array>;
   pointSizes: number[];
   gaugeSize: number;
   size: number;
 }
 
 function measure(metric: NewMetric): Measured {
-  const pointSizes = metric.points.map(pointSize);
+  const own = new Map<NewPoint['own'], Uint8Array>();
+  const pointSizes = metric.points.map((point) => {
+    const fields = own.get(point.own) ?? ownFields(point.own);
+    own.set(point.own, fields);
+    return pointSize(point, fields.byteLength);
+  });
   const gaugeSize = pointSizes.reduce((sum, size) => sum + delimitedSize(size), 0);
   const size = textFieldSize(metric.name) + textFieldSize(metric.description) + delimitedSize(gaugeSize);
-  return { metric, pointSizes, gaugeSize, size };
+  return { metric, own, pointSizes, gaugeSize, size };
 }
 
-function pointSize({ copied, own, startTime, time }: NewPoint): number {
-  let size = fixed64Size + (startTime === 0n ? 0 : fixed64Size) + (time === 0n ? 0 : fixed64Size);
+function pointSize({ copied, startTime, time }: NewPoint, ownSize: number): number {
+  let size = fixed64Size + (startTime === 0n ? 0 : fixed64Size) + (time === 0n ? 0 : fixed64Size) + ownSize;
   for (const { start, end } of copied) size += delimitedSize(end - start);
-  for (const attribute of own) size += delimitedSize(ownSize(attribute));
   return size;
 }
 
-function ownSize({ key, value }: NewPoint['own'][number]): number {
-  return textFieldSize(key) + delimitedSize(anySize(value));
+function ownFields(own: NewPoint['own']): Uint8Array {
+  const sizes = own.map(({ key, value }) => textFieldSize(key) + delimitedSize(anySize(value)));
+  const size = sizes.reduce((sum, one) => sum + delimitedSize(one), 0);
+  const bytes = Buffer.allocUnsafe(size);
+  const writer = new WireWriter(bytes, 0);
+  for (const [index, { key, value }] of own.entries()) {
+    writer.delimited(numberPointTags.attributes, sizes[index] as number);
+    writer.textField(keyValueTags.key, key);
+    writer.delimited(keyValueTags.value, anySize(value));
+    if (typeof value === 'string') writer.text(anyValueTags.string, value);
+    else {
+      writer.byte(anyValueTags.int);
+      writer.varint64(...words(value));
+    }
+  }
+  writer.finish(size);
+  return bytes;
 }
 
 function anySize(value: string | bigint): number {
@@ -66,7 +87,7 @@ function words(value: bigint): [low: number, high: number] {
   return [Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n))];
 }
 
-function write(writer: WireWriter, source: Uint8Array, { metric, pointSizes, gaugeSize, size }: Measured): void {
+function write(writer: WireWriter, source: Uint8Array, { metric, own, pointSizes, gaugeSize, size }: Measured): void {
   writer.delimited(scopeMetricsTags.metrics, size);
   writer.textField(metricTags.name, metric.name);
   writer.textField(metricTags.description, metric.description);
@@ -74,10 +95,11 @@ function write(writer: WireWriter, source: Uint8Array, { metric, pointSizes, gau
   for (const [index, point] of metric.points.entries()) {
     writer.delimited(dataPoints, pointSizes[index] as number);
     writePoint(writer, source, point);
+    writer.raw(own.get(point.own) as Uint8Array);
   }
 }
 
-function writePoint(writer: WireWriter, source: Uint8Array, { copied, own, startTime, time, value }: NewPoint): void {
+function writePoint(writer: WireWriter, source: Uint8Array, { copied, startTime, time, value }: NewPoint): void {
   if (startTime !== 0n) writeFixed64(writer, numberPointTags.startTime, startTime);
   if (time !== 0n) writeFixed64(writer, numberPointTags.time, time);
   if ('asInt' in value) writeFixed64(writer, numberPointTags.asInt, value.asInt);
@@ -88,16 +110,6 @@ function writePoint(writer: WireWriter, source: Uint8Array, { copied, own, start
   for (const { start, end } of copied) {
     writer.delimited(numberPointTags.attributes, end - start);
     writer.raw(source.subarray(start, end));
-  }
-  for (const attribute of own) {
-    writer.delimited(numberPointTags.attributes, ownSize(attribute));
-    writer.textField(keyValueTags.key, attribute.key);
-    writer.delimited(keyValueTags.value, anySize(attribute.value));
-    if (typeof attribute.value === 'string') writer.text(anyValueTags.string, attribute.value);
-    else {
-      writer.byte(anyValueTags.int);
-      writer.varint64(...words(attribute.value));
-    }
   }
 }
 
