@@ -21,9 +21,9 @@ export const inferenceServiceName = 'inference.GRPCInferenceService';
 
 /**
  * What the deserializer of an inference makes. grpc-js answers INTERNAL to whatever a deserializer throws, so a refusal
- * comes as a value, for the handler to throw where it keeps its own status.
+ * comes as a value, for the handler to throw where it keeps its own status, with the request's id as far as it was read.
  */
-export type DecodedInferRequest = { request: InferRequest | undefined } | { error: OipError };
+export type DecodedInferRequest = { request: InferRequest | undefined } | { error: OipError; id: string };
 
 /** Request and response of every RPC, as a server's handlers have them: a response of inference writes itself. */
 export interface ServerMethods extends WireMethods {
@@ -68,12 +68,19 @@ export function takeInferRequest(decoded: DecodedInferRequest): InferRequest {
 
 /** INTERNAL for malformed protobuf, as every gRPC server answers; refusals keep the status they have. */
 function deserializeInferRequest(bytes: Buffer, limits: Readonly<MessageLimits>): DecodedInferRequest {
+  let id = '';
+  const onRefused = (read: string): void => {
+    id = read;
+  };
   try {
-    return { request: decodeInferRequest(bytes, limits) };
+    return { request: decodeInferRequest(bytes, limits, onRefused) };
   } catch (error) {
-    if (error instanceof OipError) return { error };
+    if (error instanceof OipError) return { error, id };
     if (error instanceof RangeError) {
-      return { error: oipError('INTERNAL', `The request is no ModelInferRequest: ${error.message}`, { cause: error }) };
+      return {
+        id,
+        error: oipError('INTERNAL', `The request is no ModelInferRequest: ${error.message}`, { cause: error }),
+      };
     }
     throw error;
   }

@@ -21,10 +21,24 @@ const streamTags = { errorMessage: 0x0a, inferResponse: 0x12 } as const;
  * A request from its bytes, which belong to it from here on: its tensors are views of them where that can be, for which
  * data is moved inside them. Throws RangeError for malformed protobuf; INVALID_ARGUMENT,
  * naming the input, for an unknown datatype, a shape that does not fit the data, typed and raw contents together, and
- * another number of raw entries than inputs; TOO_LARGE for more than `limits` allow, before it is allocated.
+ * another number of raw entries than inputs; TOO_LARGE for more than `limits` allow, before it is allocated. `onRefused`
+ * is told the request's id before any of these is thrown, as far as it was read.
  */
-export function decodeInferRequest(bytes: Uint8Array, limits: Readonly<MessageLimits>): InferRequest {
+export function decodeInferRequest(
+  bytes: Uint8Array,
+  limits: Readonly<MessageLimits>,
+  onRefused?: (id: string) => void,
+): InferRequest {
   const message = new MessageReader('input', bytes, limits);
+  try {
+    return readInferRequest(message, limits);
+  } catch (error) {
+    onRefused?.(message.id);
+    throw error;
+  }
+}
+
+function readInferRequest(message: MessageReader, limits: Readonly<MessageLimits>): InferRequest {
   const outputs: RequestedOutput[] = [];
   message.read(requestTags, (reader, tag) => {
     if (tag !== requestTags.output) return false;

@@ -66,7 +66,7 @@ export function createModelStreamInfer(
 
 /** The message that answers a request. Rejects with the refusal where the stream has to end with it. */
 async function answer(parts: Parts, decoded: DecodedInferRequest, strict: boolean): Promise<Buffer> {
-  let id = '';
+  let id = 'error' in decoded ? decoded.id : '';
   try {
     const request = takeInferRequest(decoded);
     id = request.id;

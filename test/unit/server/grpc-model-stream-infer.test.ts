@@ -124,15 +124,16 @@ describe('ModelStreamInfer', () => {
     expect(await events.next()).toBe('end');
   });
 
-  it('answers a request that cannot be decoded, and goes on', async () => {
+  it('answers a request that cannot be decoded with its id, and goes on', async () => {
     await using running = await serve();
     using client = createServiceClient(running.endpoint);
     const stream = client.open('ModelStreamInfer');
     const events = eventsOf(stream);
-    stream.write({ model_name: 'scaler', inputs: [{ name: 'x', datatype: 'FP64', shape: [2] }] });
+    stream.write({ model_name: 'scaler', id: 'a', inputs: [{ name: 'x', datatype: 'FP64', shape: [2] }] });
     stream.write(inferMessage('scaler', [4]));
     stream.end();
-    expect(await events.next()).toMatchObject({ error_message: expect.stringContaining('"x"') });
+    const refused = { error_message: expect.stringContaining('"x"'), infer_response: { id: 'a' } };
+    expect(await events.next()).toMatchObject(refused);
     expect(values(await events.next())).toEqual([8]);
   });
 
