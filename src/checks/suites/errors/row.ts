@@ -37,8 +37,8 @@ export interface Row {
   perModel: boolean;
   /** What is sent on a route; undefined where there is no such thing. */
   attempt: (target: Target, route: Route, server: ServerProfile) => Attempt | undefined;
-  /** A header that the HTTP answer must have; RFC 9110 asks for `allow` with 405. */
-  header?: { name: string; value: string };
+  /** A header that the refusal must have: RFC 9110 asks for `allow` with 405. */
+  header?: { name: string; value: RegExp; words: string };
 }
 
 /** A row as its author writes it: INVALID_ARGUMENT, 400, and broken where it is accepted, unless said otherwise. */

@@ -44,7 +44,7 @@ export function bytesOf(bytes: Bytes): Uint8Array {
 /** What goes over the wire, and what a person reads of it. */
 export type Attempt = (
   | { kind: 'grpc'; method: string; message: Bytes }
-  | { kind: 'frames'; path: string; headers: Readonly<Record<string, string>>; body: Uint8Array }
+  | { kind: 'frames'; path: string; headers: Readonly<Record<string, string>>; body: Bytes }
   | { kind: 'http'; method: string; path: string; headers: Readonly<Record<string, string>>; body?: Bytes }
 ) & { asked?: () => string[] };
 
