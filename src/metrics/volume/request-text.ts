@@ -38,5 +38,6 @@ function valueFields(course: HostMetric['course'], value: Value) {
 function dataOf(course: HostMetric['course'], dataPoints: unknown[]) {
   if (course === 'share') return { gauge: { dataPoints } };
   if (course === 'durations') return { histogram: { dataPoints, aggregationTemporality: 2 } };
-  return { sum: { dataPoints, aggregationTemporality: 2, isMonotonic: course === 'counter' } };
+  const monotonic = course === 'counter' ? { isMonotonic: true } : {};
+  return { sum: { dataPoints, aggregationTemporality: 2, ...monotonic } };
 }
