@@ -38,7 +38,14 @@ export async function connectClients(address: ServerAddress): Promise<Clients> {
 export function grpcOptions({ grpc, tls = {}, headers }: ServerAddress): GrpcChannelOptions | undefined {
   if (grpc === undefined) return undefined;
   const { endpoint, tls: secure } = grpcAddressOf(grpc);
-  return { endpoint, ...(secure && { tls }), ...(headers && { headers }) };
+  // HTTP/2 has no header of that name: gateways that choose by it look at the authority.
+  const { host: authority, ...others } = headers ?? {};
+  return {
+    endpoint,
+    ...(secure && { tls }),
+    ...(authority !== undefined && { authority }),
+    ...(Object.keys(others).length > 0 && { headers: others }),
+  };
 }
 
 /** What an HTTP sender to the address is made with; undefined where it has no REST. @throws UsageError */

@@ -17,6 +17,8 @@ import { OipError, oipError, oipErrorFromGrpc } from './status.js';
 export interface GrpcChannelOptions extends ConnectionSettings {
   /** `host:port`. */
   endpoint: string;
+  /** What the server is told that it is, as `Host` tells it over HTTP/1.1; the endpoint unless given. */
+  authority?: string;
   /** What messages are sent in. */
   compression?: 'gzip' | 'deflate';
 }
@@ -70,10 +72,12 @@ const channelOptions = {
 const compressionAlgorithms = { deflate: 1, gzip: 2 } as const;
 
 /** A channel to `endpoint`. Throws Error where certificate or key are none. */
-export function createGrpcChannel({ endpoint, tls, headers = {}, compression }: GrpcChannelOptions): GrpcChannel {
+export function createGrpcChannel(options: GrpcChannelOptions): GrpcChannel {
+  const { endpoint, tls, headers = {}, authority, compression } = options;
   const client = new Client(endpoint, channelCredentials(tls), {
     ...channelOptions,
     ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName }),
+    ...(authority !== undefined && { 'grpc.default_authority': authority }),
     ...(compression && { 'grpc.default_compression_algorithm': compressionAlgorithms[compression] }),
   });
   const metadata = (): Metadata => {

@@ -73,11 +73,12 @@ export function restClientOver(sender: HttpSender, endpoint: string): InferenceC
         outputs: metadata.outputs ?? [],
       };
     },
-    async repositoryIndex(options) {
+    async repositoryIndex({ ready = false, ...options } = {}) {
       const path = '/v2/repository/index';
       const headers = { 'content-type': 'application/json' };
       // Some servers take no empty body, and some no member that they do not know.
-      const answer = await send({ method: 'POST', path, headers, body: Buffer.from('{}') }, options);
+      const body = Buffer.from(ready ? '{"ready":true}' : '{}');
+      const answer = await send({ method: 'POST', path, headers, body }, options);
       if (noRouteStatuses.has(answer.status)) throw oipError('UNIMPLEMENTED', errorOf(answer).message);
       if (answer.status >= 300) throw errorOf(answer);
       return read(path, answer, repositoryIndexSchema);
@@ -111,7 +112,8 @@ function read<T>(path: string, { body }: HttpAnswer, schema: z.ZodType<T>): T {
   });
 }
 
-function modelPath(name: string, version: string): string {
+/** Path of a model, or of one version of it unless that is empty. */
+export function modelPath(name: string, version: string): string {
   const model = `/v2/models/${encodeSegment(name)}`;
   return version === '' ? model : `${model}/versions/${encodeSegment(version)}`;
 }

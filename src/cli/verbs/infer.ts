@@ -11,6 +11,8 @@ type InferFlags = CallFlags & {
   raw?: boolean;
   rest?: boolean;
   rawJson?: boolean;
+  curl?: boolean;
+  grpcurl?: boolean;
 };
 
 /** `infer`: one inference. */
@@ -26,10 +28,10 @@ export function inferVerb(cli: Cli): void {
     .option('--raw', 'send raw bytes instead of typed contents')
     .option('--rest', 'over REST instead of gRPC')
     .addOption(new Option('--raw-json', "print the answer as REST's own JSON body").conflicts('json'))
+    .addOption(new Option('--curl', 'print the call as a command of curl, and send nothing').conflicts('rawJson'))
+    .addOption(new Option('--grpcurl', 'the same of grpcurl').conflicts(['rawJson', 'curl', 'rest']))
     .addOption(durationOption('--timeout <duration>', 'how long to wait for the answer', '10s'))
     .action(async (model: string, values: string[], { timeout, ...flags }: InferFlags) => {
-      const { infer } = await import('../../commands/infer.js');
-      const { renderInfer } = await import('../render-infer.js');
       const options = {
         model,
         values,
@@ -39,6 +41,20 @@ export function inferVerb(cli: Cli): void {
         ...(flags.tensor && { tensors: flags.tensor }),
         ...(flags.parameter && { parameters: flags.parameter }),
       };
+      const tool = flags.curl ? 'curl' : flags.grpcurl ? 'grpcurl' : undefined;
+      if (tool !== undefined) {
+        const { inferCommandLine } = await import('../../commands/infer-command-line.js');
+        const asCommand = { ...options, tool } as const;
+        await cli.run(
+          'infer',
+          flags,
+          (context) => inferCommandLine(asCommand, context),
+          ({ command }) => command,
+        );
+        return;
+      }
+      const { infer } = await import('../../commands/infer.js');
+      const { renderInfer } = await import('../render-infer.js');
       const render = (report: Parameters<typeof renderInfer>[0]) => renderInfer(report, flags.verbose === true);
       await cli.run('infer', flags, (context) => infer(options, context), render);
     });
