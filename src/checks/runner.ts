@@ -2,6 +2,7 @@
 import { OipError } from '../protocol/status.js';
 import { type Case, CaseFailure, type CaseResult, CaseSkipped, type Transport } from './case.js';
 import { Probe, type ProbeOptions } from './probe.js';
+import { createSilence } from './silence.js';
 
 /** Number of cases by verdict. */
 export interface SmokeSummary {
@@ -19,19 +20,16 @@ export interface RunOptions extends ProbeOptions {
   onResult?: (result: CaseResult) => void;
 }
 
-/** After so many cases in a row without an answer, a transport is given up: each one waits for its whole time-out. */
-const silenceMeansGone = 3;
-
 /** @throws the signal's reason when aborted */
 export async function runCases(cases: readonly Case[], options: RunOptions): Promise<CaseResult[]> {
   const { signal, onResult = () => {}, bail = false, repeat = 1 } = options;
   const results: CaseResult[] = [];
-  const unanswered = { grpc: 0, rest: 0 };
+  const silence = createSilence(options);
   for (const one of cases) {
     signal.throwIfAborted();
-    const gone = one.transports.some((transport) => unanswered[transport] >= silenceMeansGone);
-    const { answered, ...result } = gone ? notAsked(one) : await runRepeatedly(one, options, repeat);
-    for (const transport of one.transports) unanswered[transport] = answered ? 0 : unanswered[transport] + 1;
+    const reason = silence.reasonNotToAsk(one);
+    const { answered, ...result } = reason ? notAsked(one, reason) : await runRepeatedly(one, options, repeat);
+    if (reason === undefined) await silence.heard(one, answered);
     results.push(result);
     onResult(result);
     if (bail && result.status === 'failed') break;
@@ -56,8 +54,7 @@ function outcomeOf(
   return { id, suite, title, spec, why, transports, ...(model !== undefined && { model }), ...rest };
 }
 
-function notAsked(one: Case): Outcome {
-  const message = `not asked: the server left ${silenceMeansGone} cases in a row without an answer`;
+function notAsked(one: Case, message: string): Outcome {
   return outcomeOf(one, { status: 'failed', ms: 0, message, answered: false });
 }
 
