@@ -149,8 +149,8 @@ export class Probe {
         facts('ModelReady', { name, version }, () => client.modelReady(name, version, this.callOptions(options))),
       modelMetadata: (name, version, options) =>
         facts('ModelMetadata', { name, version }, () => client.modelMetadata(name, version, this.callOptions(options))),
-      repositoryIndex: (options) =>
-        facts('RepositoryIndex', {}, () => client.repositoryIndex(this.callOptions(options))),
+      repositoryIndex: ({ ready = false, ...options } = {}) =>
+        facts('RepositoryIndex', { ready }, () => client.repositoryIndex({ ...this.callOptions(options), ready })),
       infer: (call, options) =>
         this.record(transport, 'ModelInfer', {
           ask: () => client.infer(call, this.callOptions(options)),

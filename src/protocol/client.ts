@@ -34,7 +34,10 @@ export interface InferenceClient extends AsyncDisposable {
   modelReady(name: string, version?: string, options?: CallOptions): Promise<boolean>;
   serverMetadata(options?: CallOptions): Promise<ServerMetadata>;
   modelMetadata(name: string, version?: string, options?: CallOptions): Promise<ModelMetadata>;
-  /** Every version of every model; throws UNIMPLEMENTED where the server has no repository extension. */
-  repositoryIndex(options?: CallOptions): Promise<RepositoryEntry[]>;
+  /**
+   * Every version of every model, or only those that are ready; throws UNIMPLEMENTED where the server has no repository
+   * extension.
+   */
+  repositoryIndex(options?: CallOptions & { ready?: boolean }): Promise<RepositoryEntry[]>;
   infer(call: InferCall, options?: CallOptions): Promise<InferResponse>;
 }

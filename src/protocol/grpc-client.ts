@@ -42,8 +42,8 @@ export function grpcClientOver(channel: GrpcChannel, endpoint: string): Inferenc
     async modelMetadata(name, version = '', options = {}) {
       return decodeModelMetadata(await call('ModelMetadata', { name, version }, options));
     },
-    async repositoryIndex(options) {
-      const { models } = await call('RepositoryIndex', { repository_name: '', ready: false }, options);
+    async repositoryIndex({ ready = false, ...options } = {}) {
+      const { models } = await call('RepositoryIndex', { repository_name: '', ready }, options);
       return models.map(({ name, version, state, reason }) => ({ name, version, state, reason }));
     },
     async infer(inferCall: InferCall, options) {
