@@ -53,5 +53,14 @@ function firstDifference(left: Elements, right: Elements): number {
 
 function element(data: Elements, index: number): string {
   const value = data[index];
-  return value instanceof Uint8Array ? `0x${Buffer.from(value).toString('hex')}` : String(value);
+  if (Object.is(value, -0)) return '-0';
+  return value instanceof Uint8Array ? shownBytes(value) : String(value);
+}
+
+/** Bytes that are shown of one element. */
+const mostBytes = 24;
+
+function shownBytes(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.subarray(0, mostBytes)).toString('hex');
+  return bytes.byteLength > mostBytes ? `0x${hex}… (${bytes.byteLength} bytes)` : `0x${hex}`;
 }
