@@ -71,6 +71,10 @@ export interface Behaviour {
   /** Changes the bytes of an output that is answered in raw form. */
   raw?(bytes: Buffer, output: Pick<Tensor, 'name' | 'datatype' | 'shape'>): Buffer;
   fact?(fact: Fact): Soon<Record<string, unknown> | OipError | undefined>;
+  /** Answers in place of the real server, which is not asked. */
+  instead?(fact: Omit<Fact, 'answer'>): Soon<Record<string, unknown> | OipError | undefined>;
+  /** A client gave a call up before it was answered. */
+  cancelled?(): void;
   http?(pass: HttpPass): Soon<HttpPass['answer'] | undefined>;
   grpc?(pass: GrpcPass): Soon<GrpcPass['answer'] | undefined>;
   /** Stands between the answers of one ModelStreamInfer and its client. */

@@ -96,15 +96,21 @@ function decoded(segment = ''): string {
   }
 }
 
+/** What a route is asked. */
+export function restQuestion({ method, name, version }: Route, body: Buffer): Omit<Fact, 'answer'> {
+  const fields = json(body) as Fields | undefined;
+  const path = method.startsWith('Repository') ? { model_name: name } : { name, version };
+  return { transport: 'rest', method, request: { ...fields, ...path } };
+}
+
 /** What a route was asked and answered. Health tells "no" by its status as well, which is no error. */
-export function restFact({ method, name, version }: Route, { answer }: HttpPass): Fact {
-  const request = method.startsWith('Repository') ? { model_name: name } : { name, version };
+export function restFact(route: Route, { request, answer }: HttpPass): Fact {
   const value = json(answer.body);
   const { error } = (value ?? {}) as { error?: unknown };
   const isError = answer.status >= 300 && (typeof error === 'string' || value === undefined);
   const fields = Array.isArray(value) ? { models: value } : ((value ?? {}) as Fields);
   const told = isError ? oipErrorFromHttp(answer.status, String(error ?? '')) : fields;
-  return { transport: 'rest', method, request, answer: told };
+  return { ...restQuestion(route, request.body), answer: told };
 }
 
 /** The HTTP answer that tells of fields, or of an error. */

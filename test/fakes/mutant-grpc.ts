@@ -51,6 +51,7 @@ export async function startMutantGrpc(target: string, behaviour: Behaviour): Pro
     if (!session) return;
     const upstream = upstreamOf(session);
     stream.on('error', () => {});
+    stream.on('aborted', () => behaviour.cancelled?.());
     const path = headers[':path'] ?? '';
     if (
       path === `${service}ModelStreamInfer` &&
@@ -76,11 +77,11 @@ export async function startMutantGrpc(target: string, behaviour: Behaviour): Pro
   };
 }
 
-function touches({ grpc, infer, raw, ask, fact }: Behaviour, path: string): boolean {
+function touches({ grpc, infer, raw, ask, fact, instead }: Behaviour, path: string): boolean {
   if (grpc && path.startsWith(service)) return true;
   return path === `${service}ModelInfer`
     ? Boolean(infer || raw || ask)
-    : Boolean(fact) && factCodec(path) !== undefined;
+    : Boolean(fact || instead) && factCodec(path) !== undefined;
 }
 
 /** The same stream to the real server; each ends with the other. */
@@ -126,6 +127,11 @@ async function change(
   const path = headers[':path'] ?? '';
   const { body, message } = readOne(await readAll(stream), headers);
   if (stream.closed) return;
+  const kept = await instead(behaviour, path, message);
+  if (kept) {
+    sendAnswer(stream, answerOf(kept, plainAnswer), undefined);
+    return;
+  }
   const request = path === `${service}ModelInfer` ? grpcRequest(message) : undefined;
   const changed = request && (await behaviour.ask?.(request, 'grpc'));
   const answering = asked(upstream, stream, headers);
@@ -137,6 +143,25 @@ async function change(
   pass.answer = (await behaviour.grpc?.(pass)) ?? pass.answer;
   if (stream.destroyed || stream.closed) return;
   sendAnswer(stream, pass.answer, encoding);
+}
+
+const plainAnswer: GrpcPass['answer'] = {
+  headers: { ':status': '200', 'content-type': 'application/grpc' },
+  message: undefined,
+  trailers: {},
+};
+
+/** What is answered without the real server. */
+async function instead(
+  behaviour: Behaviour,
+  path: string,
+  message: Buffer | undefined,
+): Promise<Buffer | OipError | undefined> {
+  const codec = factCodec(path);
+  const request = message && codec?.request(message);
+  if (!codec || !request) return undefined;
+  const kept = await behaviour.instead?.({ transport: 'grpc', method: codec.name, request });
+  return kept && !(kept instanceof OipError) ? codec.write(kept) : kept;
 }
 
 /** The answer with another message, or with an error in its place. */

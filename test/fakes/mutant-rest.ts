@@ -14,7 +14,7 @@ import { OipError, oipErrorFromHttp } from '../../src/protocol/status.js';
 import { restAnswerBody, restRawChanged, restRequest, restRequestBody, restResponse } from './mutant-answers.js';
 import type { Behaviour, HttpPass } from './mutant-behaviour.js';
 import { packed, unpacked } from './mutant-codings.js';
-import { httpError, type Route, restAnswerOf, restFact, routeOf } from './mutant-facts.js';
+import { httpError, type Route, restAnswerOf, restFact, restQuestion, routeOf } from './mutant-facts.js';
 
 /** One listening side of a mutant. */
 export interface MutantSide extends AsyncDisposable {
@@ -69,6 +69,8 @@ export async function startMutantRest(target: string, behaviour: Behaviour): Pro
   const change = async (request: IncomingMessage, response: ServerResponse, route: Route | undefined) => {
     const { method = '', url: path = '', headers } = request;
     const body = await readAll(request);
+    const kept = route && (await behaviour.instead?.(restQuestion(route, body)));
+    if (kept) return send(response, restAnswerOf(route.method, kept, { 'content-type': 'application/json' }));
     const asked = await changedRequest(behaviour, { headers, body }, route);
     const answer = await ask(request, response, asked?.body ?? body, asked?.headers);
     const { statusCode: status = 502, headers: answered } = answer;
@@ -78,15 +80,14 @@ export async function startMutantRest(target: string, behaviour: Behaviour): Pro
     };
     exchange.answer = await changedAnswer(behaviour, exchange, route);
     exchange.answer = (await behaviour.http?.(exchange)) ?? exchange.answer;
-    if (response.destroyed) return;
-    const { 'transfer-encoding': _, ...sent } = exchange.answer.headers;
-    const length = method === 'HEAD' ? {} : { 'content-length': exchange.answer.body.byteLength };
-    response.writeHead(exchange.answer.status, { ...sent, ...length });
-    response.end(exchange.answer.body);
+    send(response, exchange.answer);
   };
 
   const server = createServer({ maxHeaderSize, requireHostHeader: false }, (request, response) => {
     response.sendDate = false;
+    response.once('close', () => {
+      if (!response.writableFinished) behaviour.cancelled?.();
+    });
     const route = routeOf(request.method ?? '', request.url ?? '');
     const handled = touches(behaviour, route) ? change(request, response, route) : pass(request, response);
     // The real server ends a connection without a word, or the client has gone.
@@ -112,10 +113,18 @@ export async function startMutantRest(target: string, behaviour: Behaviour): Pro
   };
 }
 
-function touches({ http, infer, raw, ask, fact }: Behaviour, route: Route | undefined): boolean {
+function send(response: ServerResponse, { status, headers, body }: HttpPass['answer']): void {
+  if (response.destroyed) return;
+  const { 'transfer-encoding': _, ...sent } = headers;
+  const length = response.req.method === 'HEAD' ? {} : { 'content-length': body.byteLength };
+  response.writeHead(status, { ...sent, ...length });
+  response.end(body);
+}
+
+function touches({ http, infer, raw, ask, fact, instead }: Behaviour, route: Route | undefined): boolean {
   if (http) return true;
   if (route === undefined) return false;
-  return route.method === 'ModelInfer' ? Boolean(infer || raw || ask) : Boolean(fact);
+  return route.method === 'ModelInfer' ? Boolean(infer || raw || ask) : Boolean(fact || instead);
 }
 
 async function changedRequest(

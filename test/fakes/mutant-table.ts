@@ -1,0 +1,16 @@
+/** All mutants. docs/decisions/0019-mutants.md says what they are for. */
+import type { TableMutation } from './mutant-make.js';
+import { wrongFacts } from './mutant-wrong-facts.js';
+import { wrongForms } from './mutant-wrong-forms.js';
+import { wrongRefusals } from './mutant-wrong-refusals.js';
+import { wrongTurns } from './mutant-wrong-turns.js';
+import { wrongValues } from './mutant-wrong-values.js';
+
+/** Every mutant, each of which must be caught by each suite that it names. */
+export const mutants: readonly TableMutation[] = [
+  ...wrongValues,
+  ...wrongForms,
+  ...wrongRefusals,
+  ...wrongFacts,
+  ...wrongTurns,
+];

@@ -1,0 +1,188 @@
+/** Mutants whose values are right, and written in a form that they should not have. */
+import { gunzipSync, inflateSync } from 'node:zlib';
+import { oipError } from '../../src/protocol/status.js';
+import { encodeInferResponse } from '../../src/protocol/wire/infer-messages.js';
+import { grpcResponse } from './mutant-answers.js';
+import { frameOf } from './mutant-codings.js';
+import { httpError } from './mutant-facts.js';
+import { answers, changeElement, mutant, outputs, replaceEach } from './mutant-make.js';
+
+const elementSizes: Readonly<Record<string, number>> = { '8': 1, '16': 2, '32': 4, '64': 8 };
+
+/** A request that came compressed. */
+const isCompressed = (encoding: unknown) => encoding === 'gzip' || encoding === 'deflate';
+
+const element = /element|differ|value/i;
+
+export const wrongForms = [
+  mutant({
+    name: 'raw-for-typed',
+    what: 'every answer is raw, whatever the request was',
+    says: { infer: /raw|typed|form|binary/ },
+    behave: answers((answer) => {
+      answer.form = 'raw';
+    }),
+  }),
+  mutant({
+    name: 'typed-for-raw',
+    what: 'every answer is typed, or JSON, whatever the request was',
+    says: { infer: /raw|typed|form|binary/ },
+    behave: answers((answer) => {
+      if (!answer.outputs.some(({ datatype }) => datatype === 'FP16' || datatype === 'BF16')) answer.form = 'typed';
+    }),
+  }),
+  mutant({
+    name: 'big-endian',
+    what: 'raw outputs are big-endian',
+    says: { infer: element },
+    behave: () => ({
+      raw(bytes, { datatype }) {
+        const size = elementSizes[/\d+$/.exec(datatype)?.[0] ?? '8'] ?? 1;
+        for (let at = 0; at < bytes.byteLength; at += size) bytes.subarray(at, at + size).reverse();
+        return bytes;
+      },
+    }),
+  }),
+  mutant({
+    name: 'padded-raw',
+    what: 'raw outputs are filled up to a multiple of 64 bytes',
+    says: { infer: /malformed|bytes/ },
+    behave: () => ({ raw: (bytes) => Buffer.concat([bytes, Buffer.alloc(64 - (bytes.byteLength % 64))]) }),
+  }),
+  mutant({
+    name: 'bytes-as-text',
+    what: 'BYTES go through UTF-8',
+    says: { infer: element },
+    behave: outputs(({ data }) => {
+      if (Array.isArray(data)) replaceEach(data, (value) => Buffer.from(Buffer.from(value).toString('utf8')));
+    }),
+  }),
+  mutant({
+    name: 'bytes-cut-at-nul',
+    what: 'an element of BYTES ends at its first NUL',
+    says: { infer: element },
+    behave: outputs(({ data }) => {
+      if (!Array.isArray(data)) return;
+      replaceEach(data, (value) => (value.includes(0) ? value.subarray(0, value.indexOf(0)) : value));
+    }),
+  }),
+  mutant({
+    name: 'bytes-length-wrong',
+    what: 'the length before a raw element of BYTES counts itself',
+    says: { infer: /malformed/ },
+    behave: () => ({
+      raw(bytes, { datatype }) {
+        if (datatype === 'BYTES' && bytes.byteLength >= 4) bytes.writeUInt32LE(bytes.readUInt32LE() + 4);
+        return bytes;
+      },
+    }),
+  }),
+  mutant({
+    name: 'empty-refused',
+    what: 'tensors without elements are refused',
+    says: { infer: /INVALID_ARGUMENT: tensor is empty/ },
+    behave: answers(({ outputs: all }) =>
+      all.some(({ data }) => data.length === 0) ? oipError('INVALID_ARGUMENT', 'tensor is empty') : undefined,
+    ),
+  }),
+  mutant({
+    name: 'large-refused',
+    what: 'tensors of more than 64 KiB are refused',
+    says: { infer: /tensor is too large/, streaming: /tensor is too large/ },
+    behave: answers(({ outputs: all }) =>
+      all.some(({ data }) => data.length > 8_192) ? oipError('TOO_LARGE', 'tensor is too large') : undefined,
+    ),
+  }),
+  mutant({
+    name: 'numbers-as-text',
+    what: 'numbers of JSON come as strings',
+    says: { infer: /malformed/ },
+    over: ['rest'],
+    behave: () => ({
+      http({ request, answer }) {
+        if (!request.path.endsWith('/infer') || !/json/.test(String(answer.headers['content-type']))) return undefined;
+        if (answer.status >= 300 || answer.headers['content-encoding']) return undefined;
+        const message = JSON.parse(answer.body.toString('utf8')) as { outputs: { data: unknown[] }[] };
+        for (const output of message.outputs) output.data = output.data.map(String);
+        return { ...answer, body: Buffer.from(JSON.stringify(message)) };
+      },
+    }),
+  }),
+  mutant({
+    name: 'transports-disagree',
+    what: 'REST gives other values than gRPC',
+    says: { infer: element },
+    over: ['rest'],
+    behave: answers(({ outputs: all }, { transport }) => {
+      if (transport === 'rest') for (const output of all) changeElement(output, 0);
+    }),
+  }),
+  mutant({
+    name: 'compressed-answers-corrupt',
+    what: 'compressed answers are damaged',
+    says: { compression: /gzip|deflate|compress|decode|decompress|malformed|header/i },
+    behave: () => ({
+      http({ answer }) {
+        if (!answer.headers['content-encoding']) return undefined;
+        return { ...answer, body: Buffer.from(answer.body).reverse() };
+      },
+      grpc({ answer }) {
+        if (!answer.message || !isCompressed(answer.headers['grpc-encoding'])) return undefined;
+        return { ...answer, frame: frameOf({ compressed: true, bytes: Buffer.from('not compressed at all') }) };
+      },
+    }),
+  }),
+  mutant({
+    name: 'compressed-by-name-only',
+    what: 'answers that call themselves compressed are not',
+    says: { compression: /gzip|deflate|compress|decode|header/i },
+    behave: () => ({
+      http({ answer }) {
+        const encoding = answer.headers['content-encoding'];
+        if (!isCompressed(encoding)) return undefined;
+        return { ...answer, body: encoding === 'gzip' ? gunzipSync(answer.body) : inflateSync(answer.body) };
+      },
+      grpc({ answer }) {
+        if (!answer.message || !isCompressed(answer.headers['grpc-encoding'])) return undefined;
+        return { ...answer, frame: frameOf({ compressed: true, bytes: answer.message }) };
+      },
+    }),
+  }),
+  mutant({
+    name: 'compressed-requests-refused',
+    what: 'compressed requests are refused',
+    says: { compression: /UNIMPLEMENTED|415/ },
+    behave: () => ({
+      http({ request }) {
+        if (!isCompressed(request.headers['content-encoding'])) return undefined;
+        return httpError(oipError('UNSUPPORTED_ENCODING', 'no compression here'));
+      },
+      grpc({ headers, answer }) {
+        if (!isCompressed(headers['grpc-encoding'])) return undefined;
+        const trailers = { 'grpc-status': '12', 'grpc-message': 'no compression here' };
+        return { ...answer, message: undefined, trailers };
+      },
+    }),
+  }),
+  mutant({
+    name: 'compressed-values-wrong',
+    what: 'what came compressed is answered with other values',
+    says: { compression: element },
+    behave: () => ({
+      http({ request, answer }) {
+        if (!isCompressed(request.headers['content-encoding']) || answer.status !== 200) return undefined;
+        if (answer.headers['content-encoding']) return undefined;
+        const message = JSON.parse(answer.body.toString('utf8')) as { outputs: { data: number[] }[] };
+        for (const { data } of message.outputs) data[0] = Number(data[0]) + 1;
+        return { ...answer, body: Buffer.from(JSON.stringify(message)) };
+      },
+      grpc({ path, headers, answer }) {
+        if (!isCompressed(headers['grpc-encoding']) || !path.endsWith('/ModelInfer') || !answer.message)
+          return undefined;
+        const response = grpcResponse(answer.message);
+        for (const output of response.outputs) changeElement(output, 0);
+        return { ...answer, message: encodeInferResponse(response) };
+      },
+    }),
+  }),
+];
