@@ -70,6 +70,21 @@ export function runGoTool(name: 'grpcurl' | 'grpc-health-probe', args: string[])
   });
 }
 
+/** Runs a command line of grpcurl in a shell, to its end, whatever that is. */
+export function runInShell(
+  command: string,
+  { cwd, env }: { cwd: string; env: Record<string, string> },
+): Promise<Ended> {
+  requireTool(goTool('grpcurl'));
+  const path = `${cache}go-tools:${process.env.PATH}`;
+  return new Promise((resolve, reject) => {
+    execFile('sh', ['-c', command], { cwd, env: { ...env, PATH: path }, timeout: 30_000 }, (error, stdout, stderr) => {
+      if (error && typeof error.code !== 'number') reject(error);
+      else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
 function requireTool(path: string): void {
   if (!existsSync(path)) throw new Error(`There is no ${path}: prepare it with node scripts/test-interop.js --prepare`);
 }
