@@ -44,13 +44,15 @@ const recorder = new Server();
 beforeAll(async () => {
   served = await serveDefaults();
   const onward = createGrpcChannel({ endpoint: served.endpoint });
-  const handler = (name: keyof typeof methods): handleUnaryCall<Buffer, Buffer> => (call, reply) => {
-    if (name === 'ModelInfer') seen.push({ headers: call.metadata.getMap(), message: Buffer.from(call.request) });
-    onward.unary(methods[name], call.request).then(
-      (answer) => reply(null, answer),
-      ({ grpcCode, message }: OipError) => reply({ code: grpcCode, details: message }),
-    );
-  };
+  const handler =
+    (name: keyof typeof methods): handleUnaryCall<Buffer, Buffer> =>
+    (call, reply) => {
+      if (name === 'ModelInfer') seen.push({ headers: call.metadata.getMap(), message: Buffer.from(call.request) });
+      onward.unary(methods[name], call.request).then(
+        (answer) => reply(null, answer),
+        ({ grpcCode, message }: OipError) => reply({ code: grpcCode, details: message }),
+      );
+    };
   recorder.addService(methods, { ModelInfer: handler('ModelInfer'), ModelMetadata: handler('ModelMetadata') });
   port = await new Promise<number>((resolve, reject) =>
     recorder.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
