@@ -26,7 +26,7 @@ export interface DiscoverOptions {
   guesses?: readonly string[];
   /** What somebody says that models compute. */
   expectations?: readonly Expectation[];
-  /** Whether a server that is not ours may be changed, if only for a moment: see ServerProfile.mayUnload. */
+  /** Whether the server may be changed, if only for a moment: see ServerProfile.mayUnload. Ours may unless it is said. */
   mayUnload?: boolean;
 }
 
@@ -50,7 +50,7 @@ export async function discoverServer(options: DiscoverOptions): Promise<ServerPr
   return {
     ...server,
     ours,
-    mayUnload: ours || options.mayUnload === true,
+    mayUnload: options.mayUnload ?? ours,
     transports: transports.filter((transport) => connections[transport] !== undefined),
     ready: configured?.every(({ initial }) => initial !== 'failed'),
     models,
@@ -169,9 +169,11 @@ async function acceptedSample(
 ): Promise<Pick<ModelProfile, 'sample' | 'refused'>> {
   let refused = 'its metadata names no datatype that is known';
   for (const inputs of sampleInputs(metadata)) {
+    // Halves have no typed form.
+    const half = inputs.some(({ datatype }) => datatype === 'FP16' || datatype === 'BF16');
     for (const client of clients) {
       try {
-        await client.infer({ modelName: name, modelVersion: version, inputs }, call);
+        await client.infer({ modelName: name, modelVersion: version, inputs, form: half ? 'raw' : 'typed' }, call);
         return { sample: { inputs } };
       } catch (error) {
         signal.throwIfAborted();

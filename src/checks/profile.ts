@@ -31,7 +31,7 @@ export interface ServerProfile {
   extensions: readonly string[];
   /** It is kserve-env's: all that is documented must hold, status codes too. */
   ours: boolean;
-  /** Cases may unload a model and load it again: always of ours, of another server where the user allowed it. */
+  /** Cases may unload a model and load it again: of ours unless it was forbidden, of another server where it was allowed. */
   mayUnload: boolean;
   /** Over which it is reached. */
   transports: readonly Transport[];

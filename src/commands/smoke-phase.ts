@@ -5,7 +5,7 @@ import type { HeldLock } from '../environment/lock.js';
 import type { PhaseRecorder } from '../environment/phases.js';
 import type { EnvironmentSpec } from '../environment/spec.js';
 import type { CommandContext } from './context.js';
-import { type SmokeReport, smokeServer } from './smoke.js';
+import { type SmokeReport, type SmokeSettings, smokeServer } from './smoke.js';
 
 /** What is checked, and what is to be done about it when the command is interrupted. */
 export interface SmokePhaseOptions {
@@ -23,12 +23,18 @@ export interface SmokePhaseOptions {
 /** How long the removal of an interrupted one is waited for, in milliseconds; then the next command does it. */
 const graceMs = 1_500;
 
+/**
+ * What is asked of every server that comes up: all but what takes longest, and nothing that changes it, since others may
+ * have waited for it.
+ */
+const settings: SmokeSettings = { suites: ['health', 'metadata', 'infer', 'errors', 'metrics'], unload: false };
+
 /** Checks that fail are in the report. An interruption takes back what this command made, and is thrown. */
 export async function smokePhase(options: SmokePhaseOptions): Promise<SmokeReport> {
   const { engine, phases, context, lock, instance, endpoints, made, spec } = options;
   try {
     return await phases.run('smoke', async () => {
-      const value = await smokeServer(endpoints, spec.server.models, context);
+      const value = await smokeServer(endpoints, spec.server.models, context, settings);
       const { passed, failed } = value.summary;
       return { value, detail: `${passed} passed, ${failed} failed` };
     });

@@ -38,7 +38,7 @@ export interface SmokeSettings extends CaseSelection {
   concurrency?: number;
   /** Notes fail, too. */
   strict?: boolean;
-  /** Let cases unload and load a model of a server that is not ours. */
+  /** Let cases unload a model and load it again. Of ours they may unless this is false, of others where it is true. */
   unload?: boolean;
 }
 
