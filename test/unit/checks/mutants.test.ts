@@ -1,17 +1,21 @@
 /** A case that passes must be able to fail: each mutant is caught by every suite that it names, for its own reason. */
 import { describe, expect, it } from 'vitest';
-import { suiteNames, transports } from '../../../src/checks/case.js';
+import { suiteNames, type Transport, transports } from '../../../src/checks/case.js';
 import { mutants } from '../../fakes/mutant-table.js';
 import { hunt } from './mutant-hunt.js';
 
 describe.each(mutants)('$name: $what', (mutation) => {
   const { suites, says, over = transports } = mutation;
-  it.each([...over.map((only) => [only]), [...transports]])('is caught over %s %s', async (...reached) => {
+  const ways: { way: string; reached: readonly Transport[] }[] = [
+    ...over.map((one) => ({ way: `${one} alone`, reached: [one] })),
+    { way: 'both transports', reached: transports },
+  ];
+  it.each(ways)('is caught over $way', async ({ reached }) => {
     const caught = await hunt(mutation, reached);
-    const expected = suites.map((suite) => [suite, expect.stringMatching(says[suite] as RegExp)]);
-    expect(Object.fromEntries(caught.map(({ suite, message }) => [suite, message]))).toEqual(
-      Object.fromEntries(expected),
-    );
+    const found = Object.fromEntries(caught.map(({ suite, result }) => [suite, result?.message]));
+    const wanted = caught.map(({ suite }) => [suite, expect.stringMatching(says[suite] as RegExp)]);
+    expect(found).toEqual(Object.fromEntries(wanted));
+    if (reached.length === transports.length) expect(Object.keys(found)).toEqual(suites);
   });
 });
 
