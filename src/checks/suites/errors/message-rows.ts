@@ -90,7 +90,14 @@ const frameRows = rowsOf(
   },
   [
     framesRow(
-      { id: 'frame/text-plain', title: 'a call of type text/plain is refused', documented: { grpc: 'HTTP 415' } },
+      {
+        id: 'frame/text-plain',
+        title: 'a call of type text/plain is refused',
+        documented: { grpc: 'HTTP 415' },
+        known: { grpc: { MLServer: 'accepted', KServe: 'accepted' } },
+        // gRPC over HTTP/2 says SHOULD.
+        accepted: 'lax',
+      },
       (target) => grpcFrame(goodMessage(target)),
       { 'content-type': 'text/plain' },
     ),

@@ -30,8 +30,10 @@ const inputCount: Readonly<Record<Mathematics['kind'], number>> = {
 /** The model as its mathematics have it; a reason where the two do not go together. */
 export function knownModel(model: ModelProfile, mathematics: Mathematics): KnownModel | string {
   const { metadata, sample } = model;
-  // A server that lists no inputs has taken a sample, and that says as much.
-  const inputs = metadata.inputs.length > 0 ? metadata.inputs : (sample?.inputs ?? []).map(asMetadata);
+  // A server that lists no inputs has taken a sample, and that says as much: but of an identity not all that it takes.
+  const sampled = (sample?.inputs ?? []).map(asMetadata);
+  const guessed = mathematics.kind === 'identity' ? sampled.map((one) => ({ ...one, datatype: 'ANY' })) : sampled;
+  const inputs = metadata.inputs.length > 0 ? metadata.inputs : guessed;
   const count = inputCount[mathematics.kind];
   if (inputs.length !== count)
     return `${mathematics.kind} takes ${count} input${count === 1 ? '' : 's'}, the model has ${inputs.length}`;

@@ -46,7 +46,9 @@ export function valueCases(server: ServerProfile, model: ModelProfile): Case[] {
 
 function datatypeCases(server: ServerProfile, known: KnownModel, datatype: Datatype, route: Route): Case[] {
   const { mathematics, model } = known;
-  const make = (what: Omit<Known, 'known' | 'datatype' | 'route'>) => knownCase({ known, datatype, route, ...what });
+  const taken = mayRefuse(server, model, datatype);
+  const make = (what: Omit<Known, 'known' | 'datatype' | 'route'>) =>
+    knownCase({ known, datatype, route, ...what, judgement: { ...taken, ...what.judgement } });
   const usual = make({
     id: 'values',
     title: `answers ${datatype} exactly`,
@@ -102,6 +104,16 @@ function shapeCases(server: ServerProfile, known: KnownModel, datatype: Datatype
       judgement: { shape: true, ...(shape.includes(0) && emptyRefused), ...refusal },
     });
   });
+}
+
+/** A datatype that is in no table of the OIP, or that nobody says the model takes. */
+function mayRefuse({ ours }: ServerProfile, { metadata }: ModelProfile, datatype: Datatype): Judgement {
+  if (ours) return {};
+  if (datatype === 'BF16') {
+    return { refusal: { note: 'BF16 is refused: Triton has it, and the table of datatypes of the OIP has not' } };
+  }
+  if (metadata.inputs.length > 0) return {};
+  return { refusal: { note: `${datatype} is refused, and the metadata do not say whether it is taken` } };
 }
 
 const emptyRefused: Judgement = {
