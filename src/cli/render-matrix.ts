@@ -10,7 +10,7 @@ import {
 import { formatDuration } from '../duration.js';
 import { oneLine } from '../plain-text.js';
 import type { Paint } from './colour.js';
-import { alignedRows } from './columns.js';
+import { alignedRows, leftColumn, linesOf, rightColumn } from './columns.js';
 import type { Symbols } from './symbols.js';
 import { cutTo, widthOf } from './text.js';
 
@@ -42,7 +42,7 @@ export function renderMatrix(report: MatrixReport, drawing: MatrixDrawing): stri
       return ['', headLine(name, names), ...suiteLines(own, names, drawing)];
     }),
     '',
-    ...countLines(report),
+    ...countLines(report, drawing),
   ].join('\n');
 }
 
@@ -110,13 +110,14 @@ function rowLines({ row, more }: Group, names: readonly string[], drawing: Matri
   const room = columns - begin;
   const title = cutTo(room, oneLine(row.title), symbols.cut);
   const pad = ' '.repeat(begin);
-  const said = row.cells.flatMap(({ status, message }, index) => {
-    if (message === undefined || (status !== 'failed' && status !== 'noted')) return [];
+  const messages = row.cells.flatMap(({ status, message }, index) => {
+    const said = status === 'failed' || status === 'noted' || drawing.verbose;
+    if (message === undefined || !said) return [];
     const line = cutTo(room, oneLine(`${names[index]}: ${message}`), symbols.cut);
     return [`${pad}${paint('dim', line)}`];
   });
   const tail = more > 0 ? [`${pad}${paint('dim', `and ${more} more like it`)}`] : [];
-  return [`${marks}${title}`, ...said, ...tail];
+  return [`${marks}${title}`, ...messages, ...tail];
 }
 
 /** The marks, each under its server's name. */
@@ -129,18 +130,31 @@ function marksOf(cells: readonly MatrixCell[], names: readonly string[], { symbo
   return `${' '.repeat(indent)}${marks.join('  ')}  `;
 }
 
-function markOf(status: MatrixCell['status'], { done, failed }: Symbols): string {
-  return { passed: done, failed, noted: 'i', skipped: '-', absent: '–' }[status];
+/** What was skipped could not be told; what is absent has the sign for nothing to tell. */
+function markOf(status: MatrixCell['status'], { done, failed, noted, skipped }: Symbols): string {
+  return { passed: done, failed, noted, skipped: '?', absent: skipped }[status];
 }
 
-function countLines({ servers, rows }: MatrixReport): string[] {
+/** The counts, under the marks that stand for them above. */
+function countLines({ servers, rows }: MatrixReport, { symbols }: MatrixDrawing): string[] {
   const counts = matrixCounts(rows, servers.length);
-  return alignedRows(
-    servers.map(({ name, ms, error }, index) => {
-      const { passed = 0, failed = 0, noted = 0, skipped = 0, absent = 0 } = counts[index] ?? {};
-      if (error) return [name, 'could not be checked'];
-      const words = `${passed} passed, ${failed} failed, ${noted} noted, ${skipped} skipped, ${absent} of others only`;
-      return [name, `${words}, in ${formatDuration(ms ?? 0)}`];
-    }),
-  );
+  const lost = servers.filter(({ error }) => error).map(({ name }) => `  ${name} could not be checked`);
+  const checked = servers.flatMap((column, index) => (column.error ? [] : [{ ...column, counts: counts[index] }]));
+  const statuses = ['passed', 'failed', 'noted', 'skipped', 'absent'] as const;
+  return [
+    ...linesOf(
+      [
+        leftColumn(['', ...checked.map(({ name }) => name)]),
+        ...statuses.map((status) =>
+          rightColumn([
+            `${markOf(status, symbols)} ${status}`,
+            ...checked.map((column) => String(column.counts?.[status] ?? 0)),
+          ]),
+        ),
+        rightColumn(['time', ...checked.map(({ ms = 0 }) => formatDuration(ms))]),
+      ],
+      Number.POSITIVE_INFINITY,
+    ),
+    ...lost,
+  ];
 }

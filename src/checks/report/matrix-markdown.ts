@@ -4,7 +4,7 @@ import { formatDuration } from '../../duration.js';
 import { inCell, tableOf } from '../../markdown.js';
 import { isAgreed, type MatrixCell, type MatrixReport, type MatrixRow, matrixCounts } from './matrix.js';
 
-const marks = { passed: '✔', failed: '✖', noted: 'ℹ', skipped: '-', absent: '–' } as const;
+const marks = { passed: '✔', failed: '✖', noted: 'ℹ', skipped: '?', absent: '–' } as const;
 
 /** The servers, counts by suite, and the cases on which they differ; with `all` every case. */
 export function markdownMatrix(report: MatrixReport, { all = false } = {}): string {
@@ -20,7 +20,7 @@ export function markdownMatrix(report: MatrixReport, { all = false } = {}): stri
       [{ title: 'suite' }, ...names],
       suites.map(({ name, counts }) => [name, ...counts.map(countCell)]),
     ),
-    `${marks.passed} passed, ${marks.failed} failed, ${marks.noted} noted (legal, and not what most clients expect), ${marks.skipped} skipped, ${marks.absent} no such case for this server.`,
+    `${marks.passed} passed, ${marks.failed} failed, ${marks.noted} noted (legal, and not what most clients expect), ${marks.skipped} skipped: it cannot be told of this server, ${marks.absent} absent: no such case for what this server is.`,
     ...(shown.length === 0 ? ['All servers have the same verdict on every case.'] : []),
     ...shown.flatMap((suite) => [
       `### ${suite.name}`,
@@ -61,6 +61,5 @@ function rowCells({ title, id, cells }: MatrixRow): string[] {
 }
 
 function verdictCell({ status, message }: MatrixCell): string {
-  const said = message !== undefined && status !== 'passed' && status !== 'absent';
-  return said ? `${marks[status]} ${inCell(message)}` : marks[status];
+  return message !== undefined ? `${marks[status]} ${inCell(message)}` : marks[status];
 }
