@@ -1,0 +1,62 @@
+/** A model that is unloaded while it is asked. */
+import { expectThat, type Transport } from '../../case.js';
+import { callOf, type DistinctRequests, wrongAnswer } from '../../distinct-requests.js';
+import type { Probe } from '../../probe.js';
+import { joinNotes, refusalOf } from '../../verdict.js';
+import { type Subject, unusualRefusal } from './model-state.js';
+import { changeModel, whileUnloaded } from './repository-calls.js';
+
+/** Inferences of each sort that are under way. */
+const underWay = 40;
+
+/**
+ * Unloads the model while inferences of it, and of another one, are under way.
+ * @throws CaseFailure where one is answered wrong, or the other model's are not all answered
+ */
+export async function unloadUnderLoad(
+  probe: Probe,
+  transport: Transport,
+  { target, others }: Subject,
+): Promise<string | undefined> {
+  const route = { transport, form: 'typed' } as const;
+  const rounds = await target.rounds(probe, route, underWay);
+  const [other] = others;
+  const otherRounds = (await other?.rounds(probe, route, underWay)) ?? [];
+  return await whileUnloaded(probe, { transport, model: target.model.name }, async () => {
+    await changeModel(probe, transport, 'load', target.model.name);
+    const answers = rounds.map((round) => probe.infer(transport, callOf(target, round, 'typed', '')));
+    const theirs = otherRounds.map((round) =>
+      probe.infer(transport, callOf(other as DistinctRequests, round, 'typed', '')),
+    );
+    const [outcomes, untouched] = await Promise.all([
+      Promise.all(
+        answers.map((answer) =>
+          answer.then(
+            (value) => ({ value }),
+            (error: unknown) => ({ error }),
+          ),
+        ),
+      ),
+      Promise.allSettled(theirs),
+      changeModel(probe, transport, 'unload', target.model.name),
+    ]);
+    const notes = new Set<string>();
+    for (const [index, outcome] of outcomes.entries()) {
+      const round = rounds[index];
+      if ('value' in outcome) {
+        const wrong = round && wrongAnswer(outcome.value, round, rounds);
+        expectThat(wrong === undefined, `an inference that was under way is answered wrong: ${wrong}`);
+        continue;
+      }
+      const refused = await refusalOf(Promise.reject(outcome.error));
+      const note = refused && unusualRefusal(probe, transport, refused);
+      if (note !== undefined) notes.add(note);
+    }
+    for (const [index, outcome] of untouched.entries()) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      const wrong = wrongAnswer(outcome.value, otherRounds[index] as (typeof otherRounds)[number], otherRounds);
+      expectThat(wrong === undefined, `${other?.model.title} answers wrong meanwhile: ${wrong}`);
+    }
+    return joinNotes([...notes].slice(0, 1));
+  });
+}
