@@ -4,7 +4,7 @@ import type { Limits } from '../models/limits.js';
 import { platformPrefix } from '../models/model.js';
 import type { CallOptions, InferenceClient, RepositoryEntry } from '../protocol/client.js';
 import { OipError } from '../protocol/status.js';
-import type { ModelMetadata, ServerMetadata } from '../protocol/tensor.js';
+import type { ModelMetadata, ServerMetadata, Tensor } from '../protocol/tensor.js';
 import { transports } from './case.js';
 import { type Expectation, type Mathematics, mathematicsOf } from './mathematics.js';
 import type { Connections } from './probe.js';
@@ -37,7 +37,10 @@ const ownName = 'kserve-env';
 export async function discoverServer(options: DiscoverOptions): Promise<ServerProfile> {
   const { connections, signal, timeoutMs, configured } = options;
   const call: CallOptions = { signal, timeoutMs };
-  const clients = transports.flatMap((transport) => connections[transport]?.client ?? []);
+  const clients = transports.flatMap((transport): Reached[] => {
+    const client = connections[transport]?.client;
+    return client ? [{ client, unanswered: 0, unansweredSamples: 0 }] : [];
+  });
   const server: ServerMetadata = (await firstAnswer(clients, signal, (client) => client.serverMetadata(call))) ?? {
     name: '',
     version: '',
@@ -59,6 +62,17 @@ export async function discoverServer(options: DiscoverOptions): Promise<ServerPr
   };
 }
 
+/** A client, and how many calls in a row it had no answer to. */
+interface Reached {
+  client: InferenceClient;
+  unanswered: number;
+  /** Of these, inferences. */
+  unansweredSamples: number;
+}
+
+/** After so many, nothing more is asked: each of them takes its whole time-out. */
+const silenceMeansGone = 3;
+
 /** A model to be asked about. */
 interface Listed {
   name: string;
@@ -74,7 +88,7 @@ interface ModelList {
 
 async function listModels(
   { models = [], configured, guesses = [], connections, signal }: DiscoverOptions,
-  clients: InferenceClient[],
+  clients: Reached[],
   call: CallOptions,
 ): Promise<ModelList> {
   const chosen = (list: ModelList): ModelList => {
@@ -128,7 +142,7 @@ async function kserveList({ rest }: Connections, call: CallOptions): Promise<str
 
 async function existing(
   names: readonly string[],
-  clients: InferenceClient[],
+  clients: Reached[],
   signal: AbortSignal,
   call: CallOptions,
 ): Promise<string[]> {
@@ -142,7 +156,7 @@ async function existing(
 async function profileOf(
   { name, version, title, config }: Listed,
   { expectations = [], signal }: DiscoverOptions,
-  { clients, call, ours }: { clients: InferenceClient[]; call: CallOptions; ours: boolean },
+  { clients, call, ours }: { clients: Reached[]; call: CallOptions; ours: boolean },
 ): Promise<ModelProfile> {
   const metadata: ModelMetadata = (await firstAnswer(clients, signal, (client) =>
     client.modelMetadata(name, version, call),
@@ -162,19 +176,24 @@ async function profileOf(
 type Asked = Pick<ModelProfile, 'name' | 'version' | 'metadata'>;
 
 async function acceptedSample(
-  clients: InferenceClient[],
+  clients: Reached[],
   { name, version, metadata }: Asked,
   signal: AbortSignal,
   call: CallOptions,
 ): Promise<Pick<ModelProfile, 'sample' | 'refused'>> {
   let refused = 'its metadata names no datatype that is known';
+  let accepted: Tensor[] | undefined;
   for (const inputs of sampleInputs(metadata)) {
     // Halves have no typed form.
     const half = inputs.some(({ datatype }) => datatype === 'FP16' || datatype === 'BF16');
     for (const client of clients) {
       try {
-        await client.infer({ modelName: name, modelVersion: version, inputs, form: half ? 'raw' : 'typed' }, call);
-        return { sample: { inputs } };
+        const form = half ? 'raw' : 'typed';
+        const { outputs } = await client.infer({ modelName: name, modelVersion: version, inputs, form }, call);
+        accepted ??= inputs;
+        // Others may do better than one whose answer JSON cannot carry.
+        if (outputs.every(canBeJson)) return { sample: { inputs } };
+        break;
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof OipError)) throw error;
@@ -183,12 +202,17 @@ async function acceptedSample(
       }
     }
   }
-  return { refused };
+  return accepted ? { sample: { inputs: accepted } } : { refused };
+}
+
+/** Whether JSON can carry the elements, as far as their kind goes. */
+function canBeJson({ data }: Tensor): boolean {
+  return !(data instanceof Float64Array || data instanceof Float32Array) || data.every(Number.isFinite);
 }
 
 /** Our server names the kind in the platform; the factor of a scale model is what it makes of 1. */
 async function learnedMathematics(
-  clients: InferenceClient[],
+  clients: Reached[],
   { name, version, metadata }: Asked,
   signal: AbortSignal,
   call: CallOptions,
@@ -217,16 +241,20 @@ export function guessedNames(defaults: readonly unknown[]): string[] {
 }
 
 async function firstAnswer<T>(
-  clients: readonly InferenceClient[],
+  clients: readonly Reached[],
   signal: AbortSignal,
   ask: (client: InferenceClient) => Promise<T>,
 ): Promise<T | undefined> {
-  for (const client of clients) {
+  for (const reached of clients) {
+    if (reached.unanswered >= silenceMeansGone) continue;
     try {
-      return await ask(client);
+      const answer = await ask(reached.client);
+      reached.unanswered = 0;
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof OipError)) throw error;
+      reached.unanswered = error.status === 'DEADLINE_EXCEEDED' ? reached.unanswered + 1 : 0;
     }
   }
   return undefined;

@@ -77,14 +77,19 @@ const rows: readonly Row[] = [
 
 /** The cases of a model over REST, where the server has the extension. */
 export function binaryCases(server: ServerProfile, model: ModelProfile): Case[] {
-  const { sample, metadata, title, name } = model;
   const forms = routesFor(server, model).filter(({ transport }) => transport === 'rest');
   // JSON must be possible, too.
-  if (sample === undefined || forms.length < 2) return [];
+  if (model.sample === undefined || forms.length < 2) return [];
+  return [...rowCases(server, model), ...wholeBodyCases(server, model)];
+}
+
+function rowCases(server: ServerProfile, model: ModelProfile): Case[] {
+  const { metadata, title, name } = model;
+  const inputCount = model.sample?.inputs.length ?? 0;
   return rows
     .filter(({ needs: { inputs = 1, outputs = 1 } = {}, output }) => {
       const named = output === undefined || metadata.outputs.length > 0;
-      return named && sample.inputs.length >= inputs && metadata.outputs.length >= (outputs === 1 ? 0 : outputs);
+      return named && inputCount >= inputs && metadata.outputs.length >= (outputs === 1 ? 0 : outputs);
     })
     .map(
       (row): Case => ({
@@ -145,6 +150,41 @@ async function run(
   const type = answer.headers['content-type'] ?? 'none';
   const wanted = length === undefined ? 'application/json' : 'application/octet-stream';
   return type.startsWith(wanted) ? undefined : unusual(server, `the content type is ${type} for ${wanted}`);
+}
+
+/** A body without any JSON is for models of one input that has a datatype of its own and one open dimension at most. */
+function wholeBodyCases(server: ServerProfile, model: ModelProfile): Case[] {
+  const { name, version, title, sample, metadata } = model;
+  const [input, ...others] = sample?.inputs ?? [];
+  const [declared] = metadata.inputs;
+  const open = declared?.shape.filter((size) => size === -1).length ?? 2;
+  if (input === undefined || others.length > 0 || declared?.datatype === 'ANY' || open > 1) return [];
+  if (input.datatype === 'BYTES') return [];
+  return [
+    {
+      id: `infer/binary/whole-body/${title}`,
+      suite: 'infer',
+      title: `${title}: a body without JSON is the one input in binary`,
+      spec: `${spec}, Raw Binary Request: ${headerLengthHeader} of 0, and the whole body is the data of the only input`,
+      why: 'what sends files as they are, such as tensors from a camera, is refused',
+      transports: ['rest'],
+      model: name,
+      run: async (probe) => {
+        const answer = await probe.http({
+          method: 'POST',
+          path: `/v2/models/${encodeURIComponent(name)}${version && `/versions/${version}`}/infer`,
+          headers: { 'content-type': 'application/octet-stream', [headerLengthHeader]: '0' },
+          body: Buffer.from(encodeRaw(input.datatype, input.data)),
+        });
+        if (answer.status !== 200) return unusual(server, `refused with ${answer.status}`, { Triton: 'taken' });
+        const length = parseHeaderLength(answer.headers[headerLengthHeader]?.toString(), answer.body.byteLength);
+        const got = decodeRestResponse({ body: answer.body, headerLength: length });
+        const plain = await askSample(probe, model, { transport: 'rest', form: 'raw' });
+        if (model.mathematics) expectSameOutputs('without JSON', got.outputs, plain.outputs);
+        return length === undefined ? unusual(server, 'the answer is JSON', { Triton: 'binary' }) : undefined;
+      },
+    },
+  ];
 }
 
 function jsonInput(tensor: Tensor): JsonValue {

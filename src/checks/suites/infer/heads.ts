@@ -78,10 +78,11 @@ function judgeForm(
   server: ServerProfile,
   { transport, form: asked }: Route,
   form: DataForm,
-  configured: 'mirror' | 'raw' | 'typed' = 'mirror',
+  configured: 'mirror' | 'raw' | 'typed' | undefined,
 ): string | undefined {
   const name = { typed: transport === 'grpc' ? 'typed' : 'JSON', raw: transport === 'grpc' ? 'raw' : 'binary' };
-  const expected = transport === 'rest' || configured === 'mirror' ? asked : configured;
+  const mirrors = transport === 'rest' || configured === undefined || configured === 'mirror';
+  const expected = mirrors ? asked : configured;
   if (form === expected) return undefined;
   const said = `outputs come ${name[form]} for a request that is ${name[asked]}`;
   // Over REST the request says which form it wants; nobody may send what was not asked for.
@@ -93,5 +94,6 @@ function judgeForm(
     MLServer: 'as the request',
     KServe: 'as the request',
   };
-  return unusual(server, said, known);
+  // A model of ours may be configured so, and of this one nobody said how it is.
+  return unusual(configured === undefined ? { ours: false } : server, said, known);
 }

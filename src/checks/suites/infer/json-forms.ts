@@ -17,7 +17,10 @@ const route = { transport: 'rest', form: 'typed' } as const;
 export function jsonCases(server: ServerProfile, model: ModelProfile, isFirst: boolean): Case[] {
   const overJson = routesFor(server, model).some(({ transport, form }) => transport === 'rest' && form === 'typed');
   if (model.sample === undefined || !overJson) return [];
-  const own = [answerCase(server, model), nestedCase(server, model)];
+  // A vector cannot be nested, and of a model of ours that is strict it is known that it takes nothing else.
+  const vectors = model.sample.inputs.every(({ shape }) => shape.length === 1);
+  const flat = server.ours && vectors && model.config?.strictInputs === true;
+  const own = [answerCase(server, model), ...(flat ? [] : [nestedCase(server, model)])];
   return isFirst ? [...own, ...spellings.map((spelling) => spellingCase(server, model, spelling))] : own;
 }
 

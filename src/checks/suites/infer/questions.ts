@@ -190,6 +190,6 @@ export function takes(
   if (fitsShape(declared, shape)) return 'surely';
   if (!isFreeVector(declared)) return 'never';
   const { config } = model;
-  const documented = ours && config !== undefined && (!config.strictInputs || input?.datatype === 'ANY');
-  return documented ? 'surely' : 'maybe';
+  if (!ours || config === undefined) return 'maybe';
+  return config.strictInputs && input?.datatype !== 'ANY' ? 'never' : 'surely';
 }

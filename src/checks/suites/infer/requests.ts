@@ -40,11 +40,8 @@ function outputCases(server: ServerProfile, model: ModelProfile): Case[] {
       MLServer: 'all, or as the model likes',
       Triton: 'those that are requested',
     };
-    return unusual(
-      server,
-      `${list.join(', ')} ${list.length === 1 ? 'was' : 'were'} requested, ${came.join(', ')} came`,
-      known,
-    );
+    const message = `the outputs ${came.join(', ')} came where ${list.join(', ')} ${list.length === 1 ? 'alone was' : 'were'} requested`;
+    return unusual(server, message, known);
   };
   return [
     ...sampleCases(server, model, {
