@@ -26,19 +26,11 @@ export function withOurWords(
   options: GrpcChannelOptions | HttpSenderOptions,
   secrets: readonly string[] = [],
 ): InferenceClient {
-  const explain = async (error: unknown, signal: AbortSignal | undefined): Promise<unknown> => {
-    if (!(error instanceof OipError)) return error;
-    if (error.status === 'UNAVAILABLE' && !unreached.test(error.message) && !signal?.aborted) {
-      const finding = await findTrouble(options, signal);
-      if (finding) return new TlsTrouble(finding, error);
-    }
-    return withoutSecrets(error, secrets);
-  };
   const guarded = async <T>(call: Promise<T>, { signal }: CallOptions = {}): Promise<T> => {
     try {
       return await call;
     } catch (error) {
-      throw await explain(error, signal);
+      throw await inOurWords(error, options, secrets, signal);
     }
   };
   return {
@@ -53,6 +45,21 @@ export function withOurWords(
     infer: (request, call) => guarded(client.infer(request, call), call),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
+}
+
+/** The error of a call over a connection of these options, as withOurWords has its clients throw it. */
+export async function inOurWords(
+  error: unknown,
+  options: GrpcChannelOptions | HttpSenderOptions,
+  secrets: readonly string[] = [],
+  signal?: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof OipError)) return error;
+  if (error.status === 'UNAVAILABLE' && !unreached.test(error.message) && !signal?.aborted) {
+    const finding = await findTrouble(options, signal);
+    if (finding) return new TlsTrouble(finding, error);
+  }
+  return withoutSecrets(error, secrets);
 }
 
 async function findTrouble(

@@ -50,7 +50,7 @@ async function askedProfile(options: SmokeOptions, context: CommandContext): Pro
   });
   if (address === undefined) return undefined;
   await using connections = openConnections(connectionsOf(address));
-  await assertSomebodyAnswers(connections, context.signal);
+  await assertSomebodyAnswers(connections, address, context.signal);
   const { timeoutMs = defaultTimeoutMs } = options;
   return await profileOf(connections, configuredModels(address), { ...options, timeoutMs }, context.signal);
 }

@@ -16,6 +16,7 @@ import { defaultTimeoutMs } from '../protocol/infer-call.js';
 import { OipError } from '../protocol/status.js';
 import { grpcOptions, restOptions } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';
+import { inOurWords } from './endpoint-trouble.js';
 import { type ServerAddress, serverAddress, type TargetOptions } from './find-environment.js';
 import { packageVersion } from './package-info.js';
 import { ServerRefusedError } from './server-refusal.js';
@@ -136,7 +137,7 @@ export async function smokeServer(
   const timeoutMs = settings.timeoutMs ?? defaultTimeoutMs;
   const connect = (options?: Parameters<typeof openConnections>[1]) => openConnections(connectionsOf(address), options);
   await using connections = connect();
-  await assertSomebodyAnswers(connections, signal);
+  await assertSomebodyAnswers(connections, address, signal);
   const server = await profileOf(connections, configured, { ...settings, timeoutMs }, signal);
   const cases = casesFor(server, settings);
   const { strict = false } = settings;
@@ -210,7 +211,11 @@ export function connectionsOf(address: ServerAddress): ConnectionOptions {
  * Where nobody answers over any transport, one line says more than a list of failed checks.
  * @throws ServerRefusedError
  */
-export async function assertSomebodyAnswers({ grpc, rest }: Connections, signal: AbortSignal): Promise<void> {
+export async function assertSomebodyAnswers(
+  { grpc, rest }: Connections,
+  address: ServerAddress,
+  signal: AbortSignal,
+): Promise<void> {
   let first: { error: OipError; endpoint: string } | undefined;
   for (const client of [grpc?.client, rest?.client]) {
     if (client === undefined) continue;
@@ -219,9 +224,11 @@ export async function assertSomebodyAnswers({ grpc, rest }: Connections, signal:
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof OipError)) throw error;
-      if (error.status !== 'UNAVAILABLE' && error.status !== 'DEADLINE_EXCEEDED') return;
-      first ??= { error, endpoint: client.endpoint };
+      const options = client.transport === 'grpc' ? grpcOptions(address) : restOptions(address);
+      const told = options ? await inOurWords(error, options, address.secrets, signal) : error;
+      if (!(told instanceof OipError)) throw told;
+      if (told.status !== 'UNAVAILABLE' && told.status !== 'DEADLINE_EXCEEDED') return;
+      first ??= { error: told, endpoint: client.endpoint };
     }
   }
   if (first) throw new ServerRefusedError(first.error, first.endpoint);
