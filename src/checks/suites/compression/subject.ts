@@ -27,6 +27,8 @@ const many = 500;
 export interface Subject {
   model: string;
   call: InferCall;
+  /** The answer has so many alike elements that it gets smaller by compression. */
+  large: boolean;
 }
 
 /** Of a model whose mathematics are known, vectors of many elements, so that its answer is worth compressing, too. */
@@ -39,7 +41,7 @@ export function subjectOf({ models }: ServerProfile): Subject | undefined {
   if (!chosen?.sample) return undefined;
   const { name, version, sample } = chosen;
   const inputs = large ? sample.inputs.map(lengthened) : sample.inputs;
-  return { model: name, call: { modelName: name, modelVersion: version, inputs } };
+  return { model: name, call: { modelName: name, modelVersion: version, inputs }, large: large !== undefined };
 }
 
 const isVector = (shape: readonly number[]): boolean => shape.length === 1 && shape[0] === -1;

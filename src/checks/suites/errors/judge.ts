@@ -39,7 +39,11 @@ export async function outcomeOf(probe: Probe, attempt: Attempt): Promise<Outcome
   } catch (error) {
     if (!(error instanceof OipError) || error.status === 'DEADLINE_EXCEEDED' || error.status === 'CANCELLED')
       throw error;
-    if (attempt.kind === 'grpc') return { kind: 'refused', status: error.status, message: error.message };
+    if (attempt.kind === 'grpc') {
+      // What the channel says where the server says nothing.
+      const silent = error.message === `${attempt.method} failed with status ${error.grpcCode}`;
+      return { kind: 'refused', status: error.status, message: silent ? '' : error.message };
+    }
     return { kind: 'unanswered', message: error.message };
   }
 }
