@@ -37,6 +37,22 @@ const smoke = z.strictObject({
 
 const swept = z.strictObject({ name: z.string(), engine: z.string(), reason: z.string().min(1) });
 
+const metricsRuleError = z.strictObject({
+  kind: z.enum(['no-metric', 'nothing-to-infer', 'inexact-value', 'refused', 'unusable-output']),
+  status: z.string().nullable(),
+  message: z.string().min(1),
+  count: z.int().positive(),
+});
+const metricsRule = z.strictObject({
+  model: z.string(),
+  metrics: z.array(z.string()),
+  groups: z.int().nonnegative(),
+  inferences: z.int().nonnegative(),
+  newPoints: z.int().nonnegative(),
+  errors: z.array(metricsRuleError),
+});
+const percentiles = z.strictObject({ p50: milliseconds, p90: milliseconds, p99: milliseconds, max: milliseconds });
+
 export const logLine = z.strictObject({ stream: z.enum(['stdout', 'stderr']), line: z.string() });
 
 const timedPhase = z.strictObject({ phase: z.string(), ms: milliseconds, cached: z.boolean() });
@@ -183,6 +199,54 @@ export const dataOf = {
     ms: milliseconds,
   }),
   smoke,
+  metrics: z.strictObject({
+    endpoint: z.string(),
+    format: z.enum(['json', 'protobuf']),
+    rules: z.array(
+      metricsRule.extend({
+        modelVersion: z.string().nullable(),
+        newMetrics: z.int().nonnegative(),
+        names: z.array(z.string()),
+        leftOut: z.array(
+          z.strictObject({
+            reason: z.enum(['no-value', 'short-window', 'not-aligned']),
+            count: z.int().positive(),
+            example: z.string().min(1),
+          }),
+        ),
+      }),
+    ),
+    originals: z.strictObject({ metrics: z.int().nonnegative(), unchanged: z.literal(true) }),
+    ms: milliseconds,
+    path: z.string().nullable(),
+    output: z.unknown(),
+  }),
+  'metrics --series': z.strictObject({
+    endpoint: z.string(),
+    series: z.int().positive(),
+    hosts: z.int().positive(),
+    format: z.enum(['json', 'protobuf']),
+    seed: z.int().nonnegative(),
+    scrapes: z.int().nonnegative(),
+    points: z.int().nonnegative(),
+    newPoints: z.int().nonnegative(),
+    inferences: z.int().nonnegative(),
+    seconds: z.number().positive(),
+    scrapesPerSecond: z.number().nonnegative(),
+    pointsPerSecond: z.number().nonnegative(),
+    inferencesPerSecond: z.number().nonnegative(),
+    asked: z.strictObject({ scrapesPerSecond: z.number().positive(), reached: z.boolean() }).nullable(),
+    latencyMs: z.strictObject({ inference: percentiles, scrape: percentiles }),
+    bytes: z.strictObject({ read: z.int().nonnegative(), written: z.int().nonnegative() }),
+    shares: z.strictObject({
+      encode: z.number(),
+      read: z.number(),
+      infer: z.number(),
+      write: z.number(),
+      idle: z.number(),
+    }),
+    rules: z.array(metricsRule),
+  }),
   logs: z.strictObject({ lines: z.array(logLine) }),
   env: z.strictObject({
     format: z.string(),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gauge, metricsOf, oneHost, point, pointsOf } from '../unit/metrics/otlp.js';
 import { toJson, toProtobuf } from '../unit/metrics/otlp-schema.js';
+import { answerOf } from './json-schemas.js';
 import { type Sandbox, sandbox } from './run-cli.js';
 
 const input = oneHost(gauge('a.b', point(1, 5, { cpu: '0' }), point(2, 5, { cpu: '1' })));
@@ -117,6 +118,7 @@ describe('metrics', () => {
     const { code, stdout } = await box.run(['metrics', '--input', '-', ...rule, '--json'], { stdin: spelt });
     const answer = JSON.parse(stdout);
     expect(code).toBe(0);
+    expect(answerOf('metrics', 'ok').safeParse(answer).error).toBeUndefined();
     expect(answer.data).toMatchObject({
       format: 'json',
       rules: [{ model: 'simple_scaler', metrics: ['a.b'], groups: 1, inferences: 1, newMetrics: 1, errors: [] }],
@@ -131,6 +133,7 @@ describe('metrics', () => {
 
   it('answers --json of protobuf with base64, and with the errors of the rules', async () => {
     const { code, answer } = await box.json(['metrics', '--input', 'otlp.pb', ...rule, '--rule', 'nope=a.b']);
+    expect(answerOf('metrics', 'error').safeParse(answer).error).toBeUndefined();
     expect({ code, error: answer.error?.code }).toEqual({ code: 2, error: 'INFERENCE_FAILED' });
     expect(pointsOf(toJson(Buffer.from(answer.data.output, 'base64')), 'a.b.scaled_result')).toHaveLength(2);
     expect(answer.data.rules[1].errors).toEqual([
@@ -143,6 +146,7 @@ describe('metrics', () => {
     const { code, stdout } = await run(words);
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('560 series on 10 hosts') });
     const { answer } = await box.json(['metrics', ...words, '--rate', '100000/s']);
+    expect(answerOf('metrics --series', 'ok').safeParse(answer).error).toBeUndefined();
     expect(answer.data).toMatchObject({
       series: 560,
       hosts: 10,
