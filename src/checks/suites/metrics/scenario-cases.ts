@@ -3,7 +3,7 @@ import type { RuleReport } from '../../../metrics/report.js';
 import { checkAtStart } from '../../../metrics/start-check.js';
 import { type Case, CaseFailure, expectEqual, expectThat, type Transport } from '../../case.js';
 import type { ModelProfile } from '../../profile.js';
-import { unloadedWhile } from '../../repository-calls.js';
+import { whileUnloaded } from '../../repository-calls.js';
 import { expectValues } from './kind-cases.js';
 import { type OtlpForm, otlpForms } from './otlp-forms.js';
 import { expectedResults, expectNoErrors, runPipeline } from './pipeline.js';
@@ -157,7 +157,7 @@ export function notReadyCases(model: ModelProfile, idle: ModelProfile, transport
         metrics: [gauge.name],
       }));
       const request = requestOf([gauge]);
-      await unloadedWhile(probe, transport, idle.name, async () => {
+      await whileUnloaded(probe, { transport, model: idle.name }, async () => {
         const { document, report } = await runPipeline(probe, { transport, form: json, request, rules });
         const [failed, other] = report.rules;
         expectThat((failed?.errors.length ?? 0) > 0, `${idle.title} answered while it was unloaded`);

@@ -3,10 +3,10 @@ import { type Case, CaseFailure, CaseSkipped, expectThat, type Transport } from 
 import { errorLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
+import { changeModel, whileUnloaded } from '../../repository-calls.js';
 import { type KnownAnswers, refusalOf, unusual } from '../../verdict.js';
 import { repositoryExtension } from './index-cases.js';
 import { type Subject, saysReady } from './model-state.js';
-import { changeModel, whileUnloaded } from './repository-calls.js';
 
 const nobody = 'kserve-env-no-such-model';
 

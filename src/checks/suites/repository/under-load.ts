@@ -2,9 +2,9 @@
 import { expectThat, type Transport } from '../../case.js';
 import { callOf, type DistinctRequests, wrongAnswer } from '../../distinct-requests.js';
 import type { Probe } from '../../probe.js';
+import { changeModel, whileUnloaded } from '../../repository-calls.js';
 import { joinNotes, refusalOf } from '../../verdict.js';
 import { type Subject, unusualRefusal } from './model-state.js';
-import { changeModel, whileUnloaded } from './repository-calls.js';
 
 /** Inferences of each sort that are under way. */
 const underWay = 40;

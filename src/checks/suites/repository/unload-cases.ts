@@ -3,10 +3,10 @@ import { type Case, expectThat, type Transport } from '../../case.js';
 import { errorLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
+import { changeModel, type NameField, whileUnloaded } from '../../repository-calls.js';
 import { joinNotes, refusalOf, unusual } from '../../verdict.js';
 import { readIndex, repositoryExtension } from './index-cases.js';
 import { expectAnswer, expectNotReady, type Subject, saysReady, transportNames } from './model-state.js';
-import { changeModel, type NameField, whileUnloaded } from './repository-calls.js';
 import { unloadUnderLoad } from './under-load.js';
 
 /** A case of one transport, over which the model is unloaded and loaded. */
