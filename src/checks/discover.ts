@@ -186,10 +186,15 @@ async function acceptedSample(
   for (const inputs of sampleInputs(metadata)) {
     // Halves have no typed form.
     const half = inputs.some(({ datatype }) => datatype === 'FP16' || datatype === 'BF16');
-    for (const client of clients) {
+    for (const reached of clients) {
+      if (reached.unansweredSamples >= silenceMeansGone) {
+        refused = `not asked: ${silenceMeansGone} models in a row left an inference without an answer`;
+        continue;
+      }
       try {
         const form = half ? 'raw' : 'typed';
-        const { outputs } = await client.infer({ modelName: name, modelVersion: version, inputs, form }, call);
+        const { outputs } = await reached.client.infer({ modelName: name, modelVersion: version, inputs, form }, call);
+        reached.unansweredSamples = 0;
         accepted ??= inputs;
         // Others may do better than one whose answer JSON cannot carry.
         if (outputs.every(canBeJson)) return { sample: { inputs } };
@@ -198,6 +203,7 @@ async function acceptedSample(
         signal.throwIfAborted();
         if (!(error instanceof OipError)) throw error;
         refused = `${error.status}: ${error.message}`;
+        reached.unansweredSamples = error.status === 'DEADLINE_EXCEEDED' ? reached.unansweredSamples + 1 : 0;
         if (error.status === 'DEADLINE_EXCEEDED' || error.status === 'UNAVAILABLE') return { refused };
       }
     }
