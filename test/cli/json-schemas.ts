@@ -182,7 +182,7 @@ export const dataOf = {
     drift: z.array(z.string()).optional(),
     tried: z.array(z.looseObject({ endpoint: z.string(), outcome: z.string() })),
   }),
-  health,
+  health: health.extend({ transports: z.array(health.extend({ transport: z.enum(['grpc', 'rest']) })) }),
   infer: z.strictObject({
     endpoint: z.string(),
     modelName: z.string(),
