@@ -1,0 +1,23 @@
+/** A server of ours that is made wrong in one way, and what the cases find of it. */
+import type { CaseResult, Verdict } from '../../../src/checks/case.js';
+import type { Behaviour } from '../../fakes/mutant-behaviour.js';
+import { startMutant } from '../../fakes/mutant-server.js';
+import { type CheckOptions, check, type Served } from './served.js';
+
+/** The results of some cases against a server that behaves otherwise than the one that stands behind it. */
+export async function checkWrong(
+  server: Served,
+  behaviour: Behaviour,
+  options: CheckOptions = {},
+): Promise<CaseResult[]> {
+  await using mutant = await startMutant(server, { name: 'wrong', what: '', suites: [], behave: () => behaviour });
+  return await check(mutant, options);
+}
+
+/** `failed` → ids and messages, for those that ended so. */
+export function told(results: readonly CaseResult[], status: Verdict): string[] {
+  return results.filter((result) => result.status === status).map(({ id, message }) => `${id}: ${message}`);
+}
+
+/** As if the server were somebody else's. */
+export const foreign: Pick<CheckOptions, 'profile'> = { profile: (server) => ({ ...server, ours: false }) };
