@@ -170,8 +170,13 @@ function streamCall<Request, Response>(
     signal?.removeEventListener('abort', abort);
   };
   call.once('close', end);
-  // Whoever does not read to the end must not lose the process to an error that nobody hears.
-  call.on('error', end);
+  // Whoever does not read to the end must not lose the process to an error that nobody hears; and whoever begins to read
+  // after it must hear of it.
+  let failure: unknown;
+  call.on('error', (error) => {
+    failure ??= error;
+    end();
+  });
   const toOipError = (error: unknown): OipError => {
     if (late) return tooLate(method, timeoutMs);
     if (error instanceof OipError) return error;
@@ -181,16 +186,18 @@ function streamCall<Request, Response>(
     send: (request) => void call.write(request),
     end: () => call.end(),
     cancel: () => call.cancel(),
-    responses: readAll(call, toOipError),
+    responses: readAll(call, toOipError, () => failure),
   };
 }
 
 async function* readAll<Request, Response>(
   call: ClientDuplexStream<Request, Response>,
   toOipError: (error: unknown) => OipError,
+  failure: () => unknown,
 ): AsyncGenerator<Response> {
   try {
     for await (const response of call) yield response as Response;
+    if (failure() !== undefined) throw failure();
   } catch (error) {
     throw toOipError(error);
   }

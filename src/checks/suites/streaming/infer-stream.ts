@@ -54,7 +54,7 @@ export function openInferStream(
   const sent: (() => string[])[] = [];
   const got: (() => string[])[] = [];
   let counts = { sent: 0, got: 0 };
-  let name = '';
+  const names = new Set<string>();
   const show = (list: (() => string[])[], count: number, what: string): string[] => [
     ...(count > list.length ? [`${count} ${what}, the last ${list.length} of them:`] : []),
     ...list.flatMap((lines) => lines()),
@@ -80,7 +80,7 @@ export function openInferStream(
   };
   return {
     send(call) {
-      name = call.modelName;
+      names.add(call.modelName);
       noteSent(() => requestLines(call));
       stream.send(encodeInferRequest(completeCall(call)));
     },
@@ -94,7 +94,7 @@ export function openInferStream(
       try {
         const { value, done } = await answers.next();
         if (done === true) return undefined;
-        if (isPlainResponse(value, name)) throw new CaseSkipped(plainResponses);
+        if (isPlainResponse(value, names)) throw new CaseSkipped(plainResponses);
         const answer = malformedAnswer(() => decodeStreamResponse(value, noMessageLimits));
         noteGot(() => answerLines(answer));
         return answer;
@@ -115,11 +115,11 @@ const plainResponses =
   'ModelStreamInferResponse, one to a request';
 
 /** A ModelInferResponse begins with its model's name, where a ModelStreamInferResponse has an error. */
-function isPlainResponse(bytes: Buffer, model: string): boolean {
+function isPlainResponse(bytes: Buffer, models: ReadonlySet<string>): boolean {
   if (bytes[0] !== 0x0a) return false;
   try {
     const { modelName, outputs } = decodeInferResponse(bytes, noMessageLimits);
-    return modelName === model && outputs.length > 0;
+    return models.has(modelName) && outputs.length > 0;
   } catch {
     return false;
   }
