@@ -12,6 +12,7 @@ const clients = {
     'open-inference-openapi==2.0.0.1',
     'grpcio-health-checking==1.81.1',
     'grpcio-reflection==1.81.1',
+    'opentelemetry-proto==1.44.0',
   ],
   go: ['github.com/grpc-ecosystem/grpc-health-probe@v0.4.61', 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4'],
 };
