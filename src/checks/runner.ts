@@ -54,8 +54,8 @@ function outcomeOf(
   return { id, suite, title, spec, why, transports, ...(model !== undefined && { model }), ...rest };
 }
 
-function notAsked(one: Case, message: string): Outcome {
-  return outcomeOf(one, { status: 'failed', ms: 0, message, answered: false });
+function notAsked(one: Case, why: { status: 'failed' | 'skipped'; message: string }): Outcome {
+  return outcomeOf(one, { ...why, ms: 0, answered: false });
 }
 
 async function runRepeatedly(one: Case, options: RunOptions, repeat: number): Promise<Outcome> {

@@ -10,8 +10,11 @@ const inAll = 12;
 
 /** What was left unanswered so far. */
 export interface Silence {
-  /** Why a case need not be asked; undefined where it has to be. */
-  reasonNotToAsk(one: Case): string | undefined;
+  /**
+   * Why a case is not asked; undefined where it is. Where the server is gone it has failed the case, and where it leaves
+   * only others like it without an answer that is not known.
+   */
+  reasonNotToAsk(one: Case): { status: 'failed' | 'skipped'; message: string } | undefined;
   /** A case was asked: whether it was answered, rightly or wrongly. */
   heard(one: Case, answered: boolean): Promise<void>;
 }
@@ -23,7 +26,7 @@ export interface Silence {
 export function createSilence({ connections, signal, timeoutMs }: ProbeOptions): Silence {
   const counts = { grpc: { row: 0, all: 0 }, rest: { row: 0, all: 0 } };
   const gone = new Map<Transport, string>();
-  const kinds = new Map<string, string>();
+  const silentKinds = new Set<string>();
 
   const lives = async (transport: Transport): Promise<boolean> => {
     try {
@@ -36,8 +39,13 @@ export function createSilence({ connections, signal, timeoutMs }: ProbeOptions):
     }
   };
   return {
-    reasonNotToAsk: ({ id, transports }) =>
-      transports.map((transport) => gone.get(transport) ?? kinds.get(kindOf(id, transport))).find(Boolean),
+    reasonNotToAsk({ id, transports }) {
+      const lost = transports.find((transport) => gone.has(transport));
+      if (lost) return { status: 'failed', message: gone.get(lost) ?? '' };
+      const silent = transports.find((transport) => silentKinds.has(kindOf(id, transport)));
+      const message = `not asked: the server left ${inARow} cases like it without an answer`;
+      return silent && { status: 'skipped', message };
+    },
     async heard({ id, transports }, answered) {
       for (const transport of transports) {
         const count = counts[transport];
@@ -46,9 +54,8 @@ export function createSilence({ connections, signal, timeoutMs }: ProbeOptions):
         count.all += 1;
         if (count.all >= inAll) gone.set(transport, `not asked: the server left ${count.all} cases without an answer`);
         if (count.row < inARow || gone.has(transport)) continue;
-        const words = `not asked: the server left ${inARow} cases in a row without an answer`;
-        if (await lives(transport)) kinds.set(kindOf(id, transport), `${words}, and answers other calls`);
-        else gone.set(transport, words);
+        if (await lives(transport)) silentKinds.add(kindOf(id, transport));
+        else gone.set(transport, `not asked: the server left ${inARow} cases in a row without an answer`);
         count.row = 0;
       }
     },

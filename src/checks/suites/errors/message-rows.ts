@@ -101,6 +101,11 @@ const frameRows = rowsOf(
       (target) => grpcFrame(goodMessage(target)),
       { 'content-type': 'text/plain' },
     ),
+    // Before those that some servers leave without an answer.
+    framesRow(
+      { id: 'frame/two', title: 'two messages in a call of one are refused', documented: { grpc: cardinality } },
+      (target) => Buffer.concat([grpcFrame(goodMessage(target)), grpcFrame(goodMessage(target))]),
+    ),
     framesRow(
       { id: 'frame/json', title: 'a call of type application/json is refused', documented: { grpc: 'HTTP 415' } },
       () => Buffer.from('{}'),
@@ -116,10 +121,6 @@ const frameRows = rowsOf(
     ),
     framesRow({ id: 'frame/head', title: 'a frame that ends in its head is refused', documented: { grpc: cut } }, () =>
       Buffer.alloc(3),
-    ),
-    framesRow(
-      { id: 'frame/two', title: 'two messages in a call of one are refused', documented: { grpc: cardinality } },
-      (target) => Buffer.concat([grpcFrame(goodMessage(target)), grpcFrame(goodMessage(target))]),
     ),
   ],
 );
