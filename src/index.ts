@@ -23,6 +23,7 @@ export {
 } from './commands/matrix.js';
 export { type MetricsOptions, type MetricsReport, type MetricsRuleReport, metrics } from './commands/metrics.js';
 export { InferenceFailedError } from './commands/metrics-failure.js';
+export { type MetricsVolumeOptions, type MetricsVolumeReport, metricsVolume } from './commands/metrics-volume.js';
 export { type PullReport, pull } from './commands/pull.js';
 export { ServerRefusedError } from './commands/server-refusal.js';
 export { SmokeFailedError, type SmokeReport, smoke } from './commands/smoke.js';

@@ -1,5 +1,6 @@
 /** OTLP/JSON: reads requests, one or several one after another, and says where metrics can be added. */
 import { identityOf, scopeIdentity } from '../identity.js';
+import { OtlpInputError } from '../input-error.js';
 import type { Edit, Metric, NewMetric, OtlpDocument, Point, Scope } from '../otlp-document.js';
 import { type DataKind, dataKinds } from '../point-values.js';
 import { JsonCursor } from './json-cursor.js';
@@ -31,8 +32,16 @@ const otherSignals: ReadonlyMap<string, string> = new Map([
   ['resourceProfiles', 'profiles'],
 ]);
 
+/** More characters no string of V8 has. */
+const mostBytes = 2 ** 29 - 24;
+
 /** Throws OtlpInputError for what is no JSON, or no OTLP metrics. */
 export function readJsonDocument(bytes: Uint8Array): OtlpDocument {
+  if (bytes.byteLength > mostBytes) {
+    throw new OtlpInputError(`byte ${mostBytes}`, 'expected less than 512 MiB of JSON', {
+      hint: 'split it, or use protobuf',
+    });
+  }
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const reader = new Reader(text);
   do reader.request();
