@@ -23,7 +23,7 @@ import {
   serversOfWords,
 } from './matrix-words.js';
 import { packageVersion } from './package-info.js';
-import { configuredModels, type SmokeReport, type SmokeSettings, smokeServer } from './smoke.js';
+import { configuredServer, type SmokeReport, type SmokeSettings, smokeServer } from './smoke.js';
 import { assertPlace, writeText } from './smoke-report-files.js';
 
 export type { MatrixServer, ServerExpectation } from './matrix-words.js';
@@ -185,7 +185,7 @@ async function checkOne(
   try {
     const named = { ...progress, phaseDetail: (detail: string) => progress.phaseDetail(`${name}: ${detail}`) };
     const settings = { ...settingsOf(options), ...(expectations.length > 0 && { expectations }) };
-    const report = await smokeServer(address, configuredModels(address), { ...context, progress: named }, settings);
+    const report = await smokeServer(address, configuredServer(address), { ...context, progress: named }, settings);
     const detail = `${name}: ${countsText(report.summary)}`;
     progress.phaseFinished({ phase: 'smoke', ms: report.ms, cached: false, detail });
     return report;

@@ -12,7 +12,7 @@ import { defaultTimeoutMs } from '../protocol/infer-call.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { NotRunningError, serverAddress } from './find-environment.js';
 import { packageVersion } from './package-info.js';
-import { assertSomebodyAnswers, configuredModels, connectionsOf, profileOf, type SmokeOptions } from './smoke.js';
+import { assertSomebodyAnswers, configuredServer, connectionsOf, profileOf, type SmokeOptions } from './smoke.js';
 
 /** A case as it is planned. */
 export type PlannedCase = Omit<Case, 'run'>;
@@ -52,7 +52,7 @@ async function askedProfile(options: SmokeOptions, context: CommandContext): Pro
   await using connections = openConnections(connectionsOf(address));
   await assertSomebodyAnswers(connections, address, context.signal);
   const { timeoutMs = defaultTimeoutMs } = options;
-  return await profileOf(connections, configuredModels(address), { ...options, timeoutMs }, context.signal);
+  return await profileOf(connections, configuredServer(address), { ...options, timeoutMs }, context.signal);
 }
 
 /** What our server says of itself where nobody configured it, without one. */

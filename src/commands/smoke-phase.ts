@@ -34,7 +34,7 @@ export async function smokePhase(options: SmokePhaseOptions): Promise<SmokeRepor
   const { engine, phases, context, lock, instance, endpoints, made, spec } = options;
   try {
     return await phases.run('smoke', async () => {
-      const value = await smokeServer(endpoints, spec.server.models, context, settings);
+      const value = await smokeServer(endpoints, spec.server, context, settings);
       const { passed, failed } = value.summary;
       return { value, detail: `${passed} passed, ${failed} failed` };
     });

@@ -11,7 +11,7 @@ import { type CaseSelection, casesFor } from '../checks/suites/all-cases.js';
 import { defaultModels } from '../config/default-models.js';
 import { specOfLabels } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
-import type { ModelConfig } from '../models/kinds.js';
+import type { ServerConfig } from '../models/server-config.js';
 import { defaultTimeoutMs } from '../protocol/infer-call.js';
 import { OipError } from '../protocol/status.js';
 import { grpcOptions, restOptions } from './clients.js';
@@ -22,6 +22,9 @@ import { packageVersion } from './package-info.js';
 import { ServerRefusedError } from './server-refusal.js';
 import { assertWritable, lastSetUp, type ReportFiles, type WrittenReport, writeReports } from './smoke-report-files.js';
 import { withoutSecrets } from './smoke-secrets.js';
+
+/** Of what our own environment was made with, what cases adapt to. */
+export type ConfiguredServer = Pick<ServerConfig, 'models' | 'limits'>;
 
 /** What is run, and how. */
 export interface SmokeSettings extends CaseSelection {
@@ -99,7 +102,7 @@ export async function smoke(options: SmokeOptions, context: CommandContext): Pro
   const address = await serverAddress(options, context);
   progress.phaseStarted('smoke');
   const setUp = lastSetUp(address, context);
-  const report = await smokeServer(address, configuredModels(address), context, options);
+  const report = await smokeServer(address, configuredServer(address), context, options);
   const failure = smokeFailure(report);
   const { ms, summary } = report;
   if (failure) progress.phaseFailed('smoke', ms);
@@ -128,7 +131,7 @@ export function smokeFailure(report: RunReport): KServeEnvError | undefined {
  */
 export async function smokeServer(
   address: ServerAddress,
-  configured: ModelConfig[] | undefined,
+  configured: ConfiguredServer | undefined,
   { signal, progress }: CommandContext,
   settings: SmokeSettings = {},
 ): Promise<SmokeReport> {
@@ -184,7 +187,7 @@ export async function smokeServer(
 /** Finds out what the server is, as far as the settings leave it open. */
 export function profileOf(
   connections: Connections,
-  configured: ModelConfig[] | undefined,
+  configured: ConfiguredServer | undefined,
   { models, expectations, timeoutMs, unload }: SmokeSettings & { timeoutMs: number },
   signal: AbortSignal,
 ): Promise<ServerProfile> {
@@ -194,7 +197,7 @@ export function profileOf(
     timeoutMs,
     ...(models && { models }),
     ...(expectations && { expectations }),
-    ...(configured && { configured }),
+    ...(configured && { configured: configured.models, limits: configured.limits }),
     ...(unload !== undefined && { mayUnload: unload }),
     guesses: guessedNames(defaultModels),
   });
@@ -235,6 +238,6 @@ export async function assertSomebodyAnswers(
 }
 
 /** What our environment was made with; of somebody else's server that is not known. */
-export function configuredModels({ instance }: ServerAddress): ModelConfig[] | undefined {
-  return (instance && specOfLabels(instance.labels))?.server.models;
+export function configuredServer({ instance }: ServerAddress): ConfiguredServer | undefined {
+  return (instance && specOfLabels(instance.labels))?.server;
 }
