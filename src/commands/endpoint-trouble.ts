@@ -2,7 +2,7 @@
 import type { CallOptions, InferenceClient } from '../protocol/client.js';
 import type { GrpcChannelOptions } from '../protocol/grpc-channel.js';
 import type { HttpSenderOptions } from '../protocol/http-exchange.js';
-import { OipError } from '../protocol/status.js';
+import { OipError, statusTable } from '../protocol/status.js';
 import { grpcAddressOf, restAddressOf } from './endpoint-words.js';
 import type { TlsFinding } from './tls-finding.js';
 
@@ -12,7 +12,8 @@ export class TlsTrouble extends OipError {
   readonly hint: string;
 
   constructor({ message, hint }: TlsFinding, cause: unknown) {
-    super('UNAVAILABLE', 503, message, { cause });
+    const { grpc, http } = statusTable.UNREACHABLE;
+    super(grpc, http, message, { cause });
     this.hint = hint;
   }
 }
