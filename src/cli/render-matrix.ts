@@ -1,5 +1,7 @@
 /** Servers side by side, for a terminal. Pure. */
 import {
+  type AlikeRows,
+  alikeRows,
   isAgreed,
   type MatrixCell,
   type MatrixColumn,
@@ -22,13 +24,6 @@ export interface MatrixDrawing {
   columns: number;
   /** Every case in a row of its own, those that all servers agree on too. */
   verbose: boolean;
-}
-
-/** Rows that differ in the same way, of which the first is shown. */
-interface Group {
-  row: MatrixRow;
-  /** How many more there are. */
-  more: number;
 }
 
 /** The servers, the cases suite by suite, and the counts. */
@@ -66,9 +61,10 @@ const indent = 2;
 function suiteLines(rows: readonly MatrixRow[], names: readonly string[], drawing: MatrixDrawing): string[] {
   const { verbose } = drawing;
   const alike = rows.filter(isAgreed);
-  const lines = verbose
-    ? rows.flatMap((row) => rowLines({ row, more: 0 }, names, drawing))
-    : groupsOf(rows.filter((row) => !isAgreed(row))).flatMap((group) => rowLines(group, names, drawing));
+  const groups = verbose
+    ? rows.map((first) => ({ first, others: [] }))
+    : alikeRows(rows.filter((row) => !isAgreed(row)));
+  const lines = groups.flatMap((group) => rowLines(group, names, drawing));
   return verbose || alike.length === 0 ? lines : [...alikeLines(alike, names, drawing), ...lines];
 }
 
@@ -82,28 +78,7 @@ function alikeLines(rows: readonly MatrixRow[], names: readonly string[], drawin
   });
 }
 
-/** Rows one after another with the same verdicts and the same words, numbers aside. */
-function groupsOf(rows: readonly MatrixRow[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const row of rows) {
-    const words = row.cells.map(({ status, message = '' }) => [
-      status,
-      status === 'absent' ? '' : generalWords(message),
-    ]);
-    const key = JSON.stringify(words);
-    const group = groups.get(key);
-    if (group) group.more += 1;
-    else groups.set(key, { row, more: 0 });
-  }
-  return [...groups.values()];
-}
-
-/** Without what differs from case to case: numbers, and what is quoted. */
-function generalWords(message: string): string {
-  return message.replace(/"[^"]*"/g, '"…"').replace(/-?\d+(\.\d+)?(e[+-]?\d+)?/gi, '#');
-}
-
-function rowLines({ row, more }: Group, names: readonly string[], drawing: MatrixDrawing): string[] {
+function rowLines({ first: row, others }: AlikeRows, names: readonly string[], drawing: MatrixDrawing): string[] {
   const { columns, symbols, paint } = drawing;
   const marks = marksOf(row.cells, names, drawing);
   const begin = indent + names.reduce((sum, name) => sum + widthOf(name) + 2, 0);
@@ -116,7 +91,7 @@ function rowLines({ row, more }: Group, names: readonly string[], drawing: Matri
     const line = cutTo(room, oneLine(`${names[index]}: ${message}`), symbols.cut);
     return [`${pad}${paint('dim', line)}`];
   });
-  const tail = more > 0 ? [`${pad}${paint('dim', `and ${more} more like it`)}`] : [];
+  const tail = others.length > 0 ? [`${pad}${paint('dim', `and ${others.length} more like it`)}`] : [];
   return [`${marks}${title}`, ...messages, ...tail];
 }
 

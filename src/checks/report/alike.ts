@@ -20,9 +20,13 @@ export function alikeCases(cases: readonly CaseResult[]): Alike[] {
   return [...groups.values()];
 }
 
-/** The message without what differs from model to model and value to value. A case without a message is like none. */
+/** A case without a message is like none. */
 function shapeOf({ id, message, model }: CaseResult): string {
-  if (message === undefined || message === '') return id;
+  return message === undefined || message === '' ? id : messageShape(message, model);
+}
+
+/** The message without what differs from model to model and value to value. */
+export function messageShape(message: string, model: string | undefined): string {
   const withoutModel = model ? message.replaceAll(model, '*') : message;
   return withoutModel
     .replace(/"(?:[^"\\]|\\.)*"/g, '"*"')
