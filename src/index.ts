@@ -12,6 +12,11 @@ export { type ImageListReport, imageList } from './commands/image-list.js';
 export { type ImageLoadOptions, type ImageLoadReport, type ImageRow, imageLoad } from './commands/image-load.js';
 export { type ImageSaveOptions, type ImageSaveReport, imageSave } from './commands/image-save.js';
 export { type InferOptions, type InferReport, infer } from './commands/infer.js';
+export {
+  type InferCommandLineOptions,
+  type InferCommandLineReport,
+  inferCommandLine,
+} from './commands/infer-command-line.js';
 export { type LogLine, type LogsOptions, logs } from './commands/logs.js';
 export {
   type MatrixConnection,

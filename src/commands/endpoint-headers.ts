@@ -4,7 +4,7 @@ import type { CommandContext } from './context.js';
 import { readNamedFile } from './named-file.js';
 
 /** The variable with the token of servers that ask for one. */
-export const tokenVariable = 'KSERVE_ENV_TOKEN';
+const tokenVariable = 'KSERVE_ENV_TOKEN';
 
 /** Headers as flags give them. */
 export interface HeaderOptions {
@@ -56,7 +56,7 @@ export async function sentHeaders(options: HeaderOptions, context: CommandContex
 }
 
 /** Words such as `x-tenant: blue` by name in lower case. Throws UsageError. */
-export function headersOfWords(words: readonly string[]): Record<string, string> {
+function headersOfWords(words: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = Object.create(null);
   for (const word of words) {
     const [, written = '', value = ''] = /^([^:]*):[ \t]*(.*?)[ \t]*$/s.exec(word) ?? [];

@@ -55,7 +55,7 @@ const foreign = [
 ];
 
 /** @param subject begins messages: `--input: x.npy`. @throws UsageError for what holds no input */
-export function inputOf(bytes: Buffer, subject: string): InferInput {
+function inputOf(bytes: Buffer, subject: string): InferInput {
   if (bytes.byteLength === 0) throw new UsageError(`${subject} is empty`, { hint: wanted });
   if (isNpy(bytes)) return { kind: 'tensor', tensor: readNpy(bytes, subject) };
   const known = foreign.find(({ starts }) => bytes.toString('latin1', 0, starts.length) === starts);

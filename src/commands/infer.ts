@@ -63,7 +63,7 @@ function assertNoUrl({ rest, model, values = [] }: InferOptions): void {
 }
 
 /** The client of the transport that was asked for. Throws UsageError where the server is not reached by it. */
-export function chosenClient({ byTransport, preferred }: Clients, { rest }: Pick<InferOptions, 'rest'>) {
+function chosenClient({ byTransport, preferred }: Clients, { rest }: Pick<InferOptions, 'rest'>) {
   const client = rest ? byTransport.rest : preferred;
   if (client === undefined) throw new UsageError('--rest needs a REST endpoint', { hint: 'give one with --rest-url' });
   return client;
