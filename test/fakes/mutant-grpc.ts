@@ -11,10 +11,9 @@ import {
   createServer,
   type Http2Session,
   type IncomingHttpHeaders,
-  type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { OipError, oipErrorFromGrpc } from '../../src/protocol/status.js';
 import { encodeInferRequest, encodeInferResponse } from '../../src/protocol/wire/infer-messages.js';
 import { grpcRawChanged, grpcRequest, grpcResponse } from './mutant-answers.js';
@@ -28,14 +27,16 @@ const service = '/inference.GRPCInferenceService/';
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
 
 export async function startMutantGrpc(target: string, behaviour: Behaviour): Promise<MutantSide> {
-  const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
   const upstreams = new WeakMap<Http2Session, ClientHttp2Session>();
   // Larger than the real server's, which is to refuse.
   const server = createServer({ maxHeaderListPairs: 10_000, settings: { maxHeaderListSize: 1_048_576 } });
   server.on('session', (session) => {
-    sessions.add(session);
     session.on('error', () => {});
-    session.once('close', () => sessions.delete(session));
+  });
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   const upstreamOf = (session: Http2Session): ClientHttp2Session => {
     const known = upstreams.get(session);
@@ -64,7 +65,8 @@ export async function startMutantGrpc(target: string, behaviour: Behaviour): Pro
   });
   const die = (): void => {
     server.close();
-    for (const session of sessions) session.destroy();
+    // As when a process is gone: no GOAWAY, no RST_STREAM.
+    for (const socket of sockets) socket.destroy();
   };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -6,10 +6,15 @@ import type { Behaviour, Inference, Mutation } from './mutant-behaviour.js';
 
 /** A mutation, and how it is caught. */
 export interface TableMutation extends Mutation {
-  /** What at least one failure of each suite says: a mutant is caught for what is wrong with it, and for nothing else. */
+  /**
+   * What at least one failure of each suite says, as `id: message`: a mutant is caught for what is wrong with it, and for
+   * nothing else.
+   */
   says: Readonly<Partial<Record<SuiteName, RegExp>>>;
   /** Where it is wrong; over both unless given. */
   over?: readonly Transport[];
+  /** Where to look, as `--case` has it; everywhere unless given. Others may well find it, too, and later. */
+  cases?: readonly string[];
   /** It hangs: calls are given so many milliseconds. */
   timeoutMs?: number;
 }

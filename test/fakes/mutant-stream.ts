@@ -21,7 +21,7 @@ export function openMutantStream(
   const requests: (InferRequest | undefined)[] = [];
   let trailers: Record<string, string | string[] | undefined> = {};
   let answered: IncomingHttpHeaders = {};
-  const open = () => !client.destroyed && !client.closed;
+  const open = () => !client.destroyed && !client.closed && !client.writableEnded;
 
   const right: StreamOut = {
     send(message) {
@@ -31,6 +31,8 @@ export function openMutantStream(
       client.write(frameOf({ compressed, bytes: packed(encoding, message) }));
     },
     end(status) {
+      // A stream that ends by itself ends well.
+      trailers['grpc-status'] ??= '0';
       if (status) trailers = { 'grpc-status': String(status.grpcCode), 'grpc-message': encodeURI(status.message) };
       if (open()) client.end();
     },

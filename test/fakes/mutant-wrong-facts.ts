@@ -1,4 +1,5 @@
 /** Mutants that tell something untrue of themselves or of their models. */
+import { defaultModels } from '../../src/config/default-models.js';
 import { OipError } from '../../src/protocol/status.js';
 import type { Behaviour, Fact } from './mutant-behaviour.js';
 import { mutant } from './mutant-make.js';
@@ -32,48 +33,52 @@ const metadata = (change: (model: MetadataFields, fact: Fact) => void) =>
     change(answer as unknown as MetadataFields, fact);
   });
 
+/** What is asked for is there: of others the real server says that they are not. */
+const isServed = ({ model_name: model, repository_name: repository }: Fact['request']) =>
+  defaultModels.some(({ name }) => name === model || name === repository);
+
 export const wrongFacts = [
   mutant({
     name: 'not-live',
     what: 'the server says that it is not live',
-    says: { health: /ServerLive|live/, metrics: /live/ },
+    says: { health: /ServerLive says false/, metrics: /is not live/ },
     behave: facts('ServerLive', () => ({ live: false })),
   }),
   mutant({
     name: 'not-ready',
     what: 'the server says that it is not ready',
-    says: { health: /ServerReady|ready/ },
+    says: { health: /ServerReady says false/ },
     behave: facts('ServerReady', () => ({ ready: false })),
   }),
   mutant({
     name: 'model-not-ready',
     what: 'models that answer are not ready',
-    says: { health: /ModelReady|ready/ },
+    says: { health: /ModelReady says false/ },
     behave: facts('ModelReady', () => ({ ready: false })),
   }),
   mutant({
     name: 'always-ready',
     what: 'every model is ready, though it was unloaded or never there',
-    says: { health: /ModelReady .*true/, repository: /ready|Ready/ },
+    says: { health: /ModelReady of kserve-env-no-such-model says true/, repository: /is (still )?ready/ },
     behave: () => ({ fact: ({ method }) => (method === 'ModelReady' ? { ready: true } : undefined) }),
   }),
   mutant({
     name: 'standard-health-wrong',
     what: 'the health service of gRPC says NOT_SERVING',
-    says: { health: /NOT_SERVING|SERVING|grpc\.health/ },
+    says: { health: /^health\/grpc-health.*SERVING/ },
     over: ['grpc'],
     behave: facts('HealthCheck', () => ({ status: 2 })),
   }),
   mutant({
     name: 'nameless',
     what: 'the server has no name',
-    says: { metadata: /name/ },
+    says: { metadata: /the name is empty/ },
     behave: facts('ServerMetadata', (answer) => ({ ...answer, name: '' })),
   }),
   mutant({
     name: 'metadata-without-inputs',
     what: 'metadata list no inputs',
-    says: { metadata: /input/ },
+    says: { metadata: /it lists no input/ },
     behave: metadata((model) => {
       model.inputs = [];
     }),
@@ -81,7 +86,7 @@ export const wrongFacts = [
   mutant({
     name: 'metadata-of-another',
     what: 'metadata are about another model',
-    says: { metadata: /name|about/ },
+    says: { metadata: /it is about "resnet50"/ },
     behave: metadata((model) => {
       model.name = 'resnet50';
     }),
@@ -89,7 +94,7 @@ export const wrongFacts = [
   mutant({
     name: 'metadata-of-nobody',
     what: 'a model that does not exist is described',
-    says: { metadata: /accepted|answered|described|exist/ },
+    says: { metadata: /no-such-model is described/ },
     behave: () => ({
       fact: ({ method, request, answer }) =>
         method === 'ModelMetadata' && answer instanceof OipError
@@ -100,7 +105,7 @@ export const wrongFacts = [
   mutant({
     name: 'metadata-other-datatype',
     what: 'metadata name another datatype than the answers have',
-    says: { metadata: /datatype/ },
+    says: { metadata: /^metadata\/promise.*datatype of scaled_result: expected "FP32", got "FP64"/ },
     behave: metadata(({ outputs }) => {
       for (const output of outputs) output.datatype = output.datatype === 'FP32' ? 'FP64' : 'FP32';
     }),
@@ -108,7 +113,7 @@ export const wrongFacts = [
   mutant({
     name: 'metadata-unknown-datatype',
     what: 'metadata name a datatype as another framework does',
-    says: { metadata: /TYPE_FP64|float64|datatype/ },
+    says: { metadata: /has the datatype "TYPE_FP64", which the protocol does not have/ },
     behave: metadata(({ outputs }) => {
       for (const output of outputs) output.datatype = 'TYPE_FP64';
     }),
@@ -116,7 +121,7 @@ export const wrongFacts = [
   mutant({
     name: 'metadata-other-shape',
     what: 'metadata name another rank than the answers have',
-    says: { metadata: /shape/ },
+    says: { metadata: /^metadata\/promise.*shape of scaled_result: the metadata say \[-1, 7\]/ },
     behave: metadata(({ outputs }) => {
       for (const output of outputs) output.shape = [...output.shape, 7];
     }),
@@ -124,7 +129,7 @@ export const wrongFacts = [
   mutant({
     name: 'metadata-same-names',
     what: 'two outputs, or two inputs, have one name',
-    says: { metadata: /names of two/ },
+    says: { metadata: /names of two inputs: expected \[\], got \["x"\]/ },
     behave: metadata((model) => {
       for (const tensors of [model.inputs, model.outputs]) for (const tensor of tensors) tensor.name = 'x';
     }),
@@ -132,7 +137,7 @@ export const wrongFacts = [
   mutant({
     name: 'metadata-disagree',
     what: 'REST describes models in another way than gRPC',
-    says: { metadata: /gRPC|REST|grpc|rest|same/ },
+    says: { metadata: /^metadata\/agree.*inputs over REST as over gRPC/ },
     over: [],
     behave: metadata((model, { transport }) => {
       if (transport === 'rest') for (const input of model.inputs) input.name = input.name.toUpperCase();
@@ -141,7 +146,7 @@ export const wrongFacts = [
   mutant({
     name: 'config-wrong',
     what: 'the configuration of a model names another datatype than its metadata',
-    says: { metadata: /inputs: expected .*BYTES/ },
+    says: { metadata: /inputs: expected .*"FP64".* got .*"BYTES"/ },
     behave: facts('ModelConfig', (answer) => {
       const config = (answer.config ?? answer) as { input: { data_type: unknown }[]; output: { data_type: unknown }[] };
       for (const tensor of [...config.input, ...config.output]) {
@@ -153,13 +158,13 @@ export const wrongFacts = [
   mutant({
     name: 'index-empty',
     what: 'the index lists no model',
-    says: { repository: /index|list/i },
+    says: { repository: /the index does not list simple_scaler/ },
     behave: facts('RepositoryIndex', () => ({ models: [] })),
   }),
   mutant({
     name: 'index-not-ready',
     what: 'the index says of models that answer that they are not ready',
-    says: { repository: /READY|state/ },
+    says: { repository: /the index says that simple_scaler is UNAVAILABLE, and it answers/ },
     behave: facts('RepositoryIndex', ({ models }) => ({
       models: (models as Fields[]).map((model) => ({ ...model, state: 'UNAVAILABLE', reason: 'broken' })),
     })),
@@ -167,10 +172,10 @@ export const wrongFacts = [
   mutant({
     name: 'unload-does-nothing',
     what: 'a model that was unloaded goes on answering',
-    says: { repository: /unload|ready|answer/, metrics: /unloaded/ },
+    says: { repository: /after unload|still ready|is ready after/, metrics: /identity answered while it was unloaded/ },
     behave: () => ({
       instead: ({ method, transport, request }) => {
-        if (method !== 'RepositoryModelUnload') return undefined;
+        if (method !== 'RepositoryModelUnload' || !isServed(request)) return undefined;
         return transport === 'rest' ? { name: request.model_name, unload: true } : { isUnloaded: true };
       },
     }),
@@ -178,10 +183,10 @@ export const wrongFacts = [
   mutant({
     name: 'load-does-nothing',
     what: 'a model that was loaded again does not answer',
-    says: { repository: /load|ready|UNAVAILABLE|503/ },
+    says: { repository: /after (the )?load|is not ready|UNAVAILABLE|503/ },
     behave: () => ({
       instead: ({ method, transport, request }) => {
-        if (method !== 'RepositoryModelLoad') return undefined;
+        if (method !== 'RepositoryModelLoad' || !isServed(request)) return undefined;
         return transport === 'rest' ? { name: request.model_name, load: true } : { isLoaded: true };
       },
     }),
@@ -189,7 +194,7 @@ export const wrongFacts = [
   mutant({
     name: 'load-of-nobody',
     what: 'a model that does not exist can be loaded',
-    says: { repository: /load/ },
+    says: { repository: /the load of kserve-env-no-such-model was accepted/ },
     behave: () => ({
       fact: ({ method, answer }) => (method === 'RepositoryModelLoad' && answer instanceof OipError ? {} : undefined),
     }),
@@ -197,7 +202,7 @@ export const wrongFacts = [
   mutant({
     name: 'unload-takes-all',
     what: 'while one model is unloaded, no other is ready',
-    says: { repository: /ready|other/ },
+    says: { repository: /simple_scaler is not ready, either/ },
     behave: () => {
       let unloaded = false;
       return {

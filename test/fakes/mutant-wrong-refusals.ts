@@ -24,62 +24,63 @@ function echo({ request }: Inference): InferResponse {
 const accepts = (words: RegExp) =>
   errors(({ message }, inference) => (words.test(message) ? echo(inference) : undefined));
 
-const accepted = /it was accepted/;
-
 export const wrongRefusals = [
   mutant({
     name: 'everything-accepted',
     what: 'every inference is answered without an error',
     says: {
-      errors: accepted,
-      metrics: /answered/,
-      repository: /answered|accepted|refuse/,
-      streaming: /error|accepted/,
+      errors: /: it was accepted/,
+      metrics: /no-such-model answered/,
+      repository: /answers over \w+ after/,
+      streaming: /the wrong request was accepted/,
     },
     behave: errors((_, inference) => echo(inference)),
   }),
   mutant({
     name: 'unknown-model-accepted',
     what: 'a model that does not exist answers',
-    says: { errors: accepted, metrics: /answered/ },
+    says: { errors: /^errors\/unknown-model.*: it was accepted/, metrics: /no-such-model answered/ },
     behave: accepts(/not on this server/),
   }),
   mutant({
     name: 'wrong-datatype-accepted',
     what: 'a datatype that is not the model’s is accepted',
-    says: { errors: accepted },
+    says: { errors: /^errors\/datatype.*: it was accepted/ },
     behave: accepts(/datatype/),
   }),
   mutant({
     name: 'wrong-shape-accepted',
     what: 'shapes that do not fit the number of elements are accepted',
-    says: { errors: accepted },
+    says: { errors: /^errors\/(count|shape).*: it was accepted/ },
     behave: accepts(/shape/),
   }),
   mutant({
     name: 'both-contents-accepted',
     what: 'typed and raw contents together are accepted',
-    says: { errors: accepted },
+    cases: ['errors/contents-and-raw'],
+    says: { errors: /^errors\/contents-and-raw.*: it was accepted/ },
     over: ['grpc'],
     behave: accepts(/contents/),
   }),
   mutant({
     name: 'malformed-json-accepted',
     what: 'a body that is no JSON is accepted',
-    says: { errors: accepted },
+    cases: ['errors/json'],
+    says: { errors: /^errors\/json.*: it was accepted/ },
     over: ['rest'],
     behave: accepts(/not valid JSON/),
   }),
   mutant({
     name: 'oversize-accepted',
     what: 'messages beyond the limit are accepted',
-    says: { errors: accepted, compression: /accepted|limit/ },
+    cases: ['errors/oversize', 'compression/bomb'],
+    says: { errors: /^errors\/oversize.*: it was accepted/, compression: /^compression\/bomb.*: it was accepted/ },
     behave: errors(({ status }, inference) => (status === 'RESOURCE_EXHAUSTED' ? echo(inference) : undefined)),
   }),
   mutant({
     name: 'any-encoding-accepted',
     what: 'requests in an encoding that nobody knows are accepted',
-    says: { compression: /accepted/ },
+    says: { compression: /^compression\/unsupported.*: it was accepted/ },
     behave: () => ({
       http: ({ answer }) => (answer.status === 415 ? { ...answer, status: 200, body: Buffer.from('{}') } : undefined),
       grpc: ({ headers, answer }) =>
@@ -91,7 +92,9 @@ export const wrongRefusals = [
   mutant({
     name: 'wrong-status',
     what: 'what is not found is an invalid argument',
-    says: { errors: /NOT_FOUND|404/ },
+    says: {
+      errors: /^errors\/unknown-model.*answered (INVALID_ARGUMENT|400), where most clients expect (NOT_FOUND|404)/,
+    },
     behave: errors(({ status, message }) =>
       status === 'NOT_FOUND' ? oipError('INVALID_ARGUMENT', message) : undefined,
     ),
@@ -99,26 +102,26 @@ export const wrongRefusals = [
   mutant({
     name: 'all-internal',
     what: 'every error is an internal one',
-    says: { errors: /INTERNAL|500/, repository: /INTERNAL|500/ },
+    says: { errors: /answered (INTERNAL|500), where most clients expect/, repository: /refused with (INTERNAL|500)/ },
     behave: errors(({ message }) => oipError('INTERNAL', message)),
   }),
   mutant({
     name: 'silent-errors',
     what: 'errors have no message',
-    says: { errors: /says nothing/ },
+    says: { errors: /the error says nothing/ },
     behave: errors(({ status, httpStatus }) => new OipError(status, httpStatus, '')),
   }),
   mutant({
     name: 'error-as-200',
     what: 'errors come with status 200',
-    says: { errors: accepted },
+    says: { errors: /: it was accepted/ },
     over: ['rest'],
     behave: () => ({ http: ({ answer }) => (answer.status >= 400 ? { ...answer, status: 200 } : undefined) }),
   }),
   mutant({
     name: 'error-as-text',
     what: 'the body of an error is plain text',
-    says: { errors: /"error"/ },
+    says: { errors: /the body has no "error" that is text/ },
     over: ['rest'],
     behave: () => ({
       http: ({ answer }) =>
@@ -130,7 +133,8 @@ export const wrongRefusals = [
   mutant({
     name: 'method-not-told',
     what: 'a wrong method is answered 405 without the right ones',
-    says: { errors: /allow is absent/ },
+    cases: ['errors/method'],
+    says: { errors: /: allow is absent, where POST is expected/ },
     over: ['rest'],
     behave: () => ({
       http({ answer }) {
@@ -142,7 +146,8 @@ export const wrongRefusals = [
   mutant({
     name: 'method-not-found',
     what: 'a wrong method is answered 404',
-    says: { errors: /answered 404/ },
+    cases: ['errors/method'],
+    says: { errors: /answered 404, where most clients expect 405/ },
     over: ['rest'],
     behave: () => ({
       http: ({ answer }) => (answer.status === 405 ? httpError(oipError('ROUTE_NOT_FOUND', 'not here')) : undefined),
@@ -151,7 +156,8 @@ export const wrongRefusals = [
   mutant({
     name: 'unknown-route-accepted',
     what: 'whatever is asked, there is an answer',
-    says: { errors: accepted },
+    cases: ['errors/unknown-route'],
+    says: { errors: /^errors\/unknown-route.*: it was accepted/ },
     over: ['rest'],
     behave: () => ({
       http: ({ answer }) => (answer.status === 404 ? { ...answer, status: 200, body: Buffer.from('{}') } : undefined),
@@ -160,7 +166,7 @@ export const wrongRefusals = [
   mutant({
     name: 'dies-of-bad-input',
     what: 'the server is gone after the first request that it refuses',
-    says: { errors: /afterwards|after|UNAVAILABLE|ECONN/ },
+    says: { errors: /a good request is not answered afterwards: UNAVAILABLE/ },
     behave: ({ die }) => ({
       infer({ answer }) {
         if (answer instanceof OipError) setImmediate(die);
@@ -171,7 +177,11 @@ export const wrongRefusals = [
   mutant({
     name: 'spoilt-by-bad-input',
     what: 'after a request that was refused, values are wrong',
-    says: { errors: /after|element|before/, streaming: /element/ },
+    cases: ['errors/unknown-model', 'streaming/error'],
+    says: {
+      errors: /a good request is answered otherwise afterwards: element 0/,
+      streaming: /^streaming\/error.*element 0/,
+    },
     behave: () => {
       let spoilt = false;
       return {

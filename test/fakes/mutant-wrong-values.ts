@@ -27,19 +27,22 @@ function shorten(output: Tensor): void {
   output.shape = [data.length - 1];
 }
 
-const element = /element|data point|outputs? (differ|\d)|different|another/i;
-
 export const wrongValues = [
   mutant({
     name: 'off-by-one',
     what: 'the last element of each output is one more than it should be',
-    says: { infer: element, metrics: element, streaming: element, compression: element, concurrency: element },
+    says: {
+      infer: /^infer\/values.*element \d+ of/,
+      metrics: /data point \d+: expected/,
+      streaming: /output 0, element 3: expected/,
+      concurrency: /output 0, element 3: expected/,
+    },
     behave: outputs((output) => changeElement(output, output.data.length - 1)),
   }),
   mutant({
     name: 'last-bit',
     what: 'the first element of each floating-point output is wrong in its last bit',
-    says: { infer: element, metrics: element },
+    says: { infer: /element 0 of scaled_result: expected 0, got 5e-324/, metrics: /data point 0: expected/ },
     behave: outputs((output) => {
       let first = true;
       eachElement(output, (bytes) => {
@@ -51,7 +54,7 @@ export const wrongValues = [
   mutant({
     name: 'negative-zero',
     what: 'zeros of floating-point outputs come as −0',
-    says: { infer: /element \d+ .*expected 0, got -0/ },
+    says: { infer: /element 0 of scaled_result: expected 0, got -0/ },
     behave: outputs(({ data }) => {
       if (data instanceof Float64Array || data instanceof Float32Array) {
         replaceEach(data, (value) => (value === 0 ? -0 : value));
@@ -61,7 +64,8 @@ export const wrongValues = [
   mutant({
     name: 'positive-zero',
     what: '−0 comes as 0',
-    says: { infer: /element \d+ .*expected -0, got 0/ },
+    cases: ['infer/values/identity/FP32'],
+    says: { infer: /element \d+ of output_tensor: expected -0, got 0/ },
     behave: outputs(({ data }) => {
       if (data instanceof Float64Array || data instanceof Float32Array) {
         replaceEach(data, (value) => (value === 0 ? 0 : value));
@@ -71,8 +75,8 @@ export const wrongValues = [
   mutant({
     name: 'nan-payload-lost',
     what: 'every NaN comes as the usual one',
-    says: { infer: /NaN|element/ },
-    over: ['grpc', 'rest'],
+    cases: ['infer/values/identity/FP32'],
+    says: { infer: /nan-bits.*expected the bits 0x7f\w+, got 0x7f/ },
     behave: outputs((output) => {
       if (!isFloat(output)) return;
       eachElement(output, (bytes) => {
@@ -87,17 +91,19 @@ export const wrongValues = [
   mutant({
     name: 'subnormals-flushed',
     what: 'subnormal numbers come as 0',
-    says: { infer: /element/ },
+    cases: ['infer/values/identity/FP32'],
+    says: { infer: /element \d+ of output_tensor: expected -?[\d.]+e-\d+, got -?0$/ },
     behave: outputs(({ datatype, data }) => {
       if (!(data instanceof Float64Array || data instanceof Float32Array)) return;
       const smallest = datatype === 'FP64' ? 2 ** -1022 : 2 ** -126;
-      replaceEach(data, (value) => (Math.abs(value) < smallest ? 0 : value));
+      replaceEach(data, (value) => (value !== 0 && Math.abs(value) < smallest ? 0 : value));
     }),
   }),
   mutant({
     name: 'swapped-outputs',
     what: 'the first two outputs have each other’s elements',
-    says: { infer: element, concurrency: element },
+    cases: ['infer/values/simple', 'concurrency/models'],
+    says: { infer: /element \d+ of OUTPUT0: expected/, concurrency: /^concurrency\/models.*output 0, element 0/ },
     behave: answers(({ outputs: all }) => {
       swapData(all);
     }),
@@ -105,13 +111,17 @@ export const wrongValues = [
   mutant({
     name: 'swapped-inputs',
     what: 'the first two inputs are taken for each other',
-    says: { infer: element },
+    cases: ['infer/values/simple'],
+    says: { infer: /element \d+ of OUTPUT1: expected/ },
     behave: requests(({ inputs }) => swapData(inputs)),
   }),
   mutant({
     name: 'through-fp32',
     what: 'FP64 goes through FP32 on its way',
-    says: { infer: element, metrics: element },
+    says: {
+      infer: /element \d+ of scaled_result: expected 0\.2, got 0\.20000000298/,
+      metrics: /data point 0: expected 0\.2, got 0\.20000000298/,
+    },
     behave: outputs(({ datatype, data }) => {
       if (datatype === 'FP64' && data instanceof Float64Array) replaceEach(data, Math.fround);
     }),
@@ -119,7 +129,8 @@ export const wrongValues = [
   mutant({
     name: 'int64-through-double',
     what: '64-bit integers beyond 2^53 go through a double',
-    says: { infer: element },
+    cases: ['infer/values/identity/INT64'],
+    says: { infer: /INT64.*element \d+ of output_tensor: expected \d{17,}/ },
     behave: outputs(({ data }) => {
       const through = (value: bigint) => BigInt(Number(value));
       if (data instanceof BigInt64Array || data instanceof BigUint64Array) replaceEach(data, through);
@@ -128,7 +139,8 @@ export const wrongValues = [
   mutant({
     name: 'uint64-signed',
     what: 'UINT64 from 2^63 on loses its highest bit',
-    says: { infer: element },
+    cases: ['infer/values/identity/UINT64'],
+    says: { infer: /UINT64.*element \d+ of output_tensor: expected 18446744073709551615, got 9223372036854775807/ },
     behave: outputs(({ data }) => {
       if (data instanceof BigUint64Array) replaceEach(data, (value) => BigInt.asUintN(63, value));
     }),
@@ -136,30 +148,35 @@ export const wrongValues = [
   mutant({
     name: 'reversed',
     what: 'the elements of each output come in reverse order',
-    says: { infer: element, metrics: element, streaming: element, concurrency: element },
+    says: {
+      infer: /element 0 of scaled_result: expected 0, got/,
+      metrics: /data point 0: expected 0\.2, got -5/,
+      streaming: /output 0, element 0: expected/,
+      concurrency: /output 0, element 0: expected/,
+    },
     behave: outputs(({ data }) => void data.reverse()),
   }),
   mutant({
     name: 'dropped-element',
     what: 'vectors lack their last element, and their shape says so',
     says: {
-      infer: /shape|elements/,
-      metrics: /element|data point|shape/,
-      streaming: /element|shape/,
-      concurrency: /element|shape/,
+      infer: /shape of scaled_result: expected \[6\], got \[5\]/,
+      metrics: /number of new data points/,
+      streaming: /expected 4 elements, got 3/,
+      concurrency: /expected 4 elements, got 3/,
     },
     behave: outputs(shorten),
   }),
   mutant({
     name: 'dropped-output',
     what: 'the last output is missing',
-    says: { infer: /output/, metadata: /names of the outputs/ },
+    says: { infer: /names of the outputs: .* got \[\]/, metadata: /names of the outputs: .* got \[\]/ },
     behave: answers((answer) => void answer.outputs.pop()),
   }),
   mutant({
     name: 'extra-output',
     what: 'there is an output that the model does not have',
-    says: { infer: /output/, metadata: /names of the outputs/ },
+    says: { infer: /names of the outputs: .*"extra"/, metadata: /names of the outputs: .*"extra"/ },
     behave: answers(({ outputs: all }) => {
       const [first] = all;
       if (first) all.push({ ...first, name: 'extra' });
@@ -168,7 +185,7 @@ export const wrongValues = [
   mutant({
     name: 'column',
     what: 'vectors of n come as columns, [n, 1]',
-    says: { infer: /shape/, metadata: /shape/ },
+    says: { infer: /shape of scaled_result: .*\[2, ?1\]/, metadata: /shape of scaled_result: .*\[2, 1\]/ },
     behave: outputs(({ shape }) => {
       if (shape.length === 1) shape.push(1);
     }),
@@ -176,7 +193,10 @@ export const wrongValues = [
   mutant({
     name: 'flattened',
     what: 'outputs of more than one dimension come as vectors',
-    says: { infer: /shape/, metadata: /shape/ },
+    says: {
+      infer: /shape of \w+: expected \[1,5\], got \[5\]/,
+      metadata: /shape of OUTPUT0: the metadata say \[1, 16\], the answer \[16\]/,
+    },
     behave: outputs((output) => {
       output.shape = [output.data.length];
     }),
@@ -184,7 +204,10 @@ export const wrongValues = [
   mutant({
     name: 'narrowed',
     what: 'FP64 is answered as FP32',
-    says: { infer: /datatype/, metadata: /datatype/ },
+    says: {
+      infer: /datatype of scaled_result: expected "FP64", got "FP32"/,
+      metadata: /datatype of scaled_result: expected "FP64", got "FP32"/,
+    },
     behave: outputs((output) => {
       if (output.datatype !== 'FP64') return;
       Object.assign(output, { datatype: 'FP32', data: Float32Array.from(output.data as Float64Array) });
@@ -193,7 +216,7 @@ export const wrongValues = [
   mutant({
     name: 'renamed-output',
     what: 'outputs have other names than the metadata say',
-    says: { infer: /name|output/, metadata: /names of the outputs/ },
+    says: { infer: /names of the outputs: .*output_of_/, metadata: /names of the outputs: .*output_of_/ },
     behave: outputs((output) => {
       output.name = `output_of_${output.name}`;
     }),
@@ -201,7 +224,11 @@ export const wrongValues = [
   mutant({
     name: 'id-lost',
     what: 'the id does not come back',
-    says: { infer: /id/, streaming: /id/, concurrency: /id/ },
+    says: {
+      infer: /id: expected "[^"]+", got ""/,
+      streaming: /id "ask-1" came back as ""/,
+      concurrency: /id many-1 came back as/,
+    },
     behave: answers((answer) => {
       answer.id = '';
     }),
@@ -209,7 +236,7 @@ export const wrongValues = [
   mutant({
     name: 'id-invented',
     what: 'an answer has an id that nobody gave',
-    says: { infer: /id/ },
+    says: { infer: /an id is made up/ },
     behave: answers((answer) => {
       answer.id ||= '7';
     }),
@@ -217,7 +244,7 @@ export const wrongValues = [
   mutant({
     name: 'other-model-name',
     what: 'the answer names another model',
-    says: { infer: /model/ },
+    says: { infer: /model_name: expected "simple_scaler", got "resnet50"/ },
     behave: answers((answer) => {
       answer.modelName = 'resnet50';
     }),
@@ -225,7 +252,7 @@ export const wrongValues = [
   mutant({
     name: 'other-version',
     what: 'the answer names a version that was not asked for',
-    says: { infer: /version/ },
+    says: { infer: /model_version is 99/ },
     behave: answers((answer) => {
       answer.modelVersion = '99';
     }),
@@ -233,7 +260,7 @@ export const wrongValues = [
   mutant({
     name: 'random',
     what: 'a model answers the same request in two ways',
-    says: { infer: element, concurrency: element },
+    says: { infer: /element 0 of \w+: expected/, concurrency: /element 0: expected/ },
     behave: () => {
       let calls = 0;
       const behaviour = outputs((output) => {
@@ -246,7 +273,12 @@ export const wrongValues = [
   mutant({
     name: 'cached',
     what: 'the first answer of a model is given again to every request of the same shape',
-    says: { infer: element, metrics: element, streaming: element, concurrency: element },
+    says: {
+      infer: /element \d+ of/,
+      metrics: /data point 0: expected/,
+      streaming: /it got what request 1 asked for/,
+      concurrency: /it got what request 1 asked for/,
+    },
     behave: () => {
       const kept = new Map<string, InferResponse>();
       return answers((answer, { request }) => {
@@ -262,7 +294,7 @@ export const wrongValues = [
   mutant({
     name: 'parameters-ignored',
     what: 'parameters of a request have no effect',
-    says: { infer: element },
+    says: { infer: /^infer\/parameter.*scaled by 3: element 0 of scaled_result: expected 3, got 2/ },
     behave: requests((request) => {
       const { binary_data_output: binary } = request.parameters;
       request.parameters = binary === undefined ? {} : { binary_data_output: binary };
@@ -271,7 +303,8 @@ export const wrongValues = [
   mutant({
     name: 'outputs-ignored',
     what: 'all outputs come, whichever are wanted',
-    says: { infer: /output/ },
+    cases: ['infer/output'],
+    says: { infer: /OUTPUT0, OUTPUT1 came where OUTPUT1 alone was requested/ },
     behave: requests((request) => {
       request.outputs = [];
     }),
@@ -279,7 +312,8 @@ export const wrongValues = [
   mutant({
     name: 'input-names-ignored',
     what: 'inputs are taken by their place, whatever they are called',
-    says: { infer: element },
+    cases: ['infer/input-order'],
+    says: { infer: /with the inputs in another order: element/ },
     behave: requests(({ inputs }) => {
       inputs.forEach((input, index) => {
         input.name = `unknown_${index}`;

@@ -1,13 +1,14 @@
 /** Lets suites loose on a mutant until each of them has caught it. */
 import type { Case, CaseResult, SuiteName, Transport } from '../../../src/checks/case.js';
-import { openConnections } from '../../../src/checks/connections.js';
+import { type ConnectionOptions, openConnections } from '../../../src/checks/connections.js';
 import { discoverServer } from '../../../src/checks/discover.js';
+import type { Connections } from '../../../src/checks/probe.js';
 import type { ServerProfile } from '../../../src/checks/profile.js';
 import { type RunOptions, runCases } from '../../../src/checks/runner.js';
 import { casesFor } from '../../../src/checks/suites/all-cases.js';
 import type { TableMutation } from '../../fakes/mutant-make.js';
-import { startMutant } from '../../fakes/mutant-server.js';
-import { allModels, type Served, serve } from './served.js';
+import { type Mutant, startMutant } from '../../fakes/mutant-server.js';
+import { allModels, serve } from './served.js';
 
 /** Requests at one time: enough to be mixed up. */
 const concurrency = 24;
@@ -22,45 +23,59 @@ interface Caught {
 
 /** Asks each suite that the mutation names; of a suite that has no case over these transports nothing is said. */
 export async function hunt(mutation: TableMutation, reached: readonly Transport[]): Promise<Caught[]> {
-  const { suites, says, timeoutMs = usualTimeoutMs } = mutation;
-  const { signal } = new AbortController();
-  await using server = await serve(allModels);
-  await using mutant = await startMutant(server, mutation);
-  const profile = await profileOf(server);
-  const connect: RunOptions['connect'] = (how) =>
-    openConnections(
-      {
-        ...(reached.includes('grpc') && { grpc: { endpoint: mutant.grpc } }),
-        ...(reached.includes('rest') && { rest: { baseUrl: mutant.http } }),
-      },
-      how,
-    );
-  await using connections = connect();
-  const options = { server: { ...profile, transports: reached }, connections, connect, signal, timeoutMs, concurrency };
+  const { suites, cases = [] } = mutation;
+  await using right = await serve(allModels);
   const caught: Caught[] = [];
+  let profile: ServerProfile | undefined;
   for (const suite of suites) {
-    const cases = casesFor(options.server, { suites: [suite] });
-    const possible = cases.filter((one) => one.transports.every((transport) => reached.includes(transport)));
+    // A new one each time, since it may remember what another suite has done to it.
+    await using mutant = await startMutant(right, mutation);
+    const options = optionsFor(mutant, mutation, reached);
+    await using connections = options.connect();
+    profile ??= await profileOf(connections, options);
+    const possible = casesFor(profile, { suites: [suite], cases }).filter((one) =>
+      one.transports.every((transport) => reached.includes(transport)),
+    );
     if (possible.length === 0) continue;
-    caught.push({ suite, result: await firstCatch(possible, options, says[suite] as RegExp) });
+    const result = await firstCatch(possible, mutation, { ...options, server: profile, connections });
+    caught.push({ suite, result });
   }
   return caught;
 }
 
-/** What is known of the server beforehand is what the right one says, as of an environment of ours. */
-async function profileOf({ grpc, http }: Served): Promise<ServerProfile> {
-  await using connections = openConnections({ grpc: { endpoint: grpc }, rest: { baseUrl: http } });
-  const { signal } = new AbortController();
-  return await discoverServer({ connections, signal, timeoutMs: usualTimeoutMs, configured: allModels });
+function optionsFor(
+  { grpc, http }: Mutant,
+  { timeoutMs = usualTimeoutMs }: TableMutation,
+  reached: readonly Transport[],
+) {
+  const settings: ConnectionOptions = {
+    ...(reached.includes('grpc') && { grpc: { endpoint: grpc } }),
+    ...(reached.includes('rest') && { rest: { baseUrl: http } }),
+  };
+  const connect: RunOptions['connect'] = (how) => openConnections(settings, how);
+  return { connect, signal: new AbortController().signal, timeoutMs, concurrency };
 }
 
-async function firstCatch(cases: readonly Case[], options: RunOptions, says: RegExp): Promise<CaseResult | undefined> {
+/** As `smoke` finds it out of an environment of ours, which it is though it may not say so. */
+async function profileOf(connections: Connections, { signal, timeoutMs }: Pick<RunOptions, 'signal' | 'timeoutMs'>) {
+  const found = await discoverServer({ connections, signal, timeoutMs, configured: allModels });
+  return { ...found, ours: true };
+}
+
+async function firstCatch(
+  cases: readonly Case[],
+  { says }: TableMutation,
+  options: RunOptions,
+): Promise<CaseResult | undefined> {
   let other: CaseResult | undefined;
   for (const one of cases) {
     const [result] = await runCases([one], options);
     if (result?.status !== 'failed') continue;
-    if (says.test(result.message ?? '')) return result;
+    if (says[one.suite]?.test(told(result))) return result;
     other ??= result;
   }
   return other;
 }
+
+/** What a mutation's pattern is held against. */
+export const told = ({ id, message }: CaseResult): string => `${id}: ${message}`;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { suiteNames, type Transport, transports } from '../../../src/checks/case.js';
 import { mutants } from '../../fakes/mutant-table.js';
-import { hunt } from './mutant-hunt.js';
+import { hunt, told } from './mutant-hunt.js';
 
 describe.each(mutants)('$name: $what', (mutation) => {
   const { suites, says, over = transports } = mutation;
@@ -12,7 +12,7 @@ describe.each(mutants)('$name: $what', (mutation) => {
   ];
   it.each(ways)('is caught over $way', async ({ reached }) => {
     const caught = await hunt(mutation, reached);
-    const found = Object.fromEntries(caught.map(({ suite, result }) => [suite, result?.message]));
+    const found = Object.fromEntries(caught.map(({ suite, result }) => [suite, result && told(result)]));
     const wanted = caught.map(({ suite }) => [suite, expect.stringMatching(says[suite] as RegExp)]);
     expect(found).toEqual(Object.fromEntries(wanted));
     if (reached.length === transports.length) expect(Object.keys(found)).toEqual(suites);
