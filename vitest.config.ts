@@ -35,7 +35,7 @@ export default defineConfig({
         serial: true,
         setup: './test/podman/podman-setup.ts',
       }),
-      project('browser', ['test/browser/**/*.test.ts'], { timeoutMs: 120_000, serial: true }),
+      project('browser', ['test/browser/**/*.test.ts'], { timeoutMs: 120_000 }),
       project('interop', ['test/interop/**/*.test.ts'], { timeoutMs: 120_000, serial: true }),
     ],
   },
