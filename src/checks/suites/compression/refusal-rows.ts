@@ -40,6 +40,7 @@ const unknownRows = rowsOf(
       id: `unsupported/${encoding}`,
       title: `a request in the encoding ${encoding} is refused`,
       documented: { grpc: 'UNIMPLEMENTED' },
+      known: { grpc: { MLServer: 'INTERNAL', KServe: 'INTERNAL' } },
       target: anyModelOrNone,
       header: { name: 'grpc-accept-encoding', value: /\S/, words: 'a list of encodings' },
       attempt: only('grpc-typed', ({ request }) => compressedFrame(goodMessage(request), encoding)),

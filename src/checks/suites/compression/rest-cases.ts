@@ -110,7 +110,7 @@ function refused(server: ServerProfile, { status, body }: HttpAnswer, encoding: 
   const words = body.toString('utf8').slice(0, 200);
   return unusual(server, `a ${encoding} request is refused with ${status}: ${words}`, {
     Triton: 'accepted',
-    MLServer: 'accepted',
+    MLServer: encoding === 'deflate' ? '422' : 'accepted',
     KServe: '400',
   });
 }

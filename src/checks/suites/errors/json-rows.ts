@@ -142,7 +142,7 @@ const typeRows = rowsOf(
       id: `content-type/${type === '' ? 'none' : type.replace('/', '-')}`,
       title: `JSON is read ${type === '' ? 'without a content type' : `as ${type}`}`,
       accepted: 'legal',
-      known: { rest: { MLServer: 'accepted', KServe: '400' } },
+      known: { rest: { MLServer: type === '' ? 'accepted' : '422', KServe: '400' } },
       attempt: either(
         only('rest-json', ({ request }) => {
           const attempt = httpAttempt(request, restBody(request, false));

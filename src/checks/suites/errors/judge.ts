@@ -26,7 +26,8 @@ export type Outcome =
 
 /** Sends it. Throws OipError where there was no answer in time, or the run was given up. */
 export async function outcomeOf(probe: Probe, attempt: Attempt): Promise<Outcome> {
-  const options = attempt.asked ? { asked: attempt.asked } : {};
+  const { asked, mostMs = Number.POSITIVE_INFINITY } = attempt;
+  const options = { timeoutMs: Math.min(probe.timeoutMs, mostMs), ...(asked && { asked }) };
   try {
     if (attempt.kind === 'grpc') {
       const bytes = await probe.grpcBytes(attempt.method, bytesOf(attempt.message), options);

@@ -87,7 +87,7 @@ const routeOnlyRows = rowsOf(
       id: `unknown-route/${name}`,
       title: `${words} is refused`,
       documented: { http: 404 },
-      known: { rest: { MLServer: '404', KServe: '404' } },
+      known: { rest: name === 'percent' ? { MLServer: '422', KServe: '422' } : { MLServer: '404', KServe: '404' } },
       oursOnly,
       target: anyModelOrNone,
       attempt: line('POST', path, '{}'),

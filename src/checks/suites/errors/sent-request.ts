@@ -46,7 +46,11 @@ export type Attempt = (
   | { kind: 'grpc'; method: string; message: Bytes }
   | { kind: 'frames'; path: string; headers: Readonly<Record<string, string>>; body: Bytes }
   | { kind: 'http'; method: string; path: string; headers: Readonly<Record<string, string>>; body?: Bytes }
-) & { asked?: () => string[] };
+) & {
+  asked?: () => string[];
+  /** Milliseconds that are waited for an answer, where those of the run are more. */
+  mostMs?: number;
+};
 
 /** A tensor in every form that it can travel in. */
 export function sentTensor(tensor: Tensor): SentTensor {

@@ -111,7 +111,7 @@ const shapeOnlyRows = rowsOf(
     {
       id: 'dimension/text',
       title: 'a dimension that is text is refused',
-      known: { rest: { MLServer: 'accepted, its schema turns text into numbers' } },
+      known: { rest: { MLServer: 'accepted', KServe: 'accepted' } },
       accepted: 'lax',
       attempt: only('rest-json', (target) => {
         const { body } = restBody(target.request, false);
