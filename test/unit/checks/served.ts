@@ -7,6 +7,7 @@ import { type RunOptions, runCases } from '../../../src/checks/runner.js';
 import { type CaseSelection, casesFor } from '../../../src/checks/suites/all-cases.js';
 import { defaultModels } from '../../../src/config/default-models.js';
 import { type ModelConfig, modelConfigSchema } from '../../../src/models/kinds.js';
+import type { Limits } from '../../../src/models/limits.js';
 import { serverConfigSchema } from '../../../src/models/server-config.js';
 import { startServer } from '../../../src/server/start-server.js';
 
@@ -21,8 +22,9 @@ export interface Served extends AsyncDisposable {
   http: string;
 }
 
-export async function serve(models: ModelConfig[]): Promise<Served> {
-  const options = { version: '1.2.3', host: '127.0.0.1', grpcPort: 0, httpPort: 0, models };
+/** @param limits those that differ from the usual ones */
+export async function serve(models: ModelConfig[], limits: Partial<Limits> = {}): Promise<Served> {
+  const options = { version: '1.2.3', host: '127.0.0.1', grpcPort: 0, httpPort: 0, models, limits };
   const server = await startServer(serverConfigSchema.parse(options));
   return {
     grpc: `127.0.0.1:${server.grpcPort}`,

@@ -11,9 +11,9 @@ import { joinNotes, unusual } from '../../verdict.js';
 import { type Ask, askAtOnce, asksFor, expectLive, expectUnharmed } from './at-once.js';
 
 /** Elements of a request that is cut off: enough of them that it is still under way. */
-const cutOffElements = 8_192;
+const cutOffElements = 2_048;
 /** Requests at once, half of which are cut off. */
-const halfCutOffAtOnce = 100;
+const halfCutOffAtOnce = 64;
 /** Connections that are open at once, and how many come after them. */
 const connectionsAtOnce = 50;
 const connectionsAfterwards = 10;
@@ -40,12 +40,12 @@ function clientOf(probe: Probe, transport: Transport, connections: Connections):
   return client ? probe.recording(client) : probe.client(transport);
 }
 
-/** As many requests as there may be at once, every second of which is cut off by its own options. */
+/** Many requests at once, every second of which is cut off: by what `cutOff` says of it. */
 async function halfCutOff(
   probe: Probe,
   transport: Transport,
   main: DistinctRequests,
-  cutOff: Pick<Ask, 'options' | 'mayEnd'>,
+  cutOff: (index: number) => Pick<Ask, 'options' | 'mayEnd'>,
   started?: Parameters<typeof askAtOnce>[2],
 ): Promise<string | undefined> {
   await using own = probe.connect();
@@ -55,7 +55,7 @@ async function halfCutOff(
   const large = await main.rounds(probe, typed(transport), count, cutOffElements);
   const kept = asksFor(client, main, rounds, { count, form: 'typed', name: 'kept' });
   const ended = asksFor(client, main, large, { count, form: 'typed', name: 'cut-off' });
-  const asks = kept.flatMap((ask, index): Ask[] => [ask, { ...(ended[index] as Ask), ...cutOff }]);
+  const asks = kept.flatMap((ask, index): Ask[] => [ask, { ...(ended[index] as Ask), ...cutOff(index) }]);
   const note = await askAtOnce(probe, asks, started);
   await expectUnharmed(probe, client, main, rounds);
   return note;
@@ -77,13 +77,20 @@ function cancelCase(main: DistinctRequests, transport: Transport): Case {
       const abort = new AbortController();
       const signal = AbortSignal.any([probe.signal, abort.signal]);
       setMaxListeners(0, signal);
-      return await halfCutOff(probe, transport, main, { options: { signal }, mayEnd: ['CANCELLED'] }, (calls) => {
-        // The first answer shows that the server is at work on them.
-        Promise.race(calls).then(
-          () => abort.abort(),
-          () => abort.abort(),
-        );
-      });
+      const cancelled = { options: { signal }, mayEnd: ['CANCELLED'] } as const;
+      return await halfCutOff(
+        probe,
+        transport,
+        main,
+        () => cancelled,
+        (calls) => {
+          // The first answer shows that the server is at work on them.
+          Promise.race(calls).then(
+            () => abort.abort(),
+            () => abort.abort(),
+          );
+        },
+      );
     },
   };
 }
@@ -92,7 +99,7 @@ function deadlineCase(main: DistinctRequests, transport: Transport): Case {
   return {
     id: `concurrency/deadline/${main.model.title}/${transport}`,
     suite: 'concurrency',
-    title: `requests with a deadline of a millisecond are answered or end with it, and disturb no others (${transport})`,
+    title: `requests with deadlines of 1 to 32 ms are answered or end with them, and disturb no others (${transport})`,
     spec:
       transport === 'grpc'
         ? 'gRPC: a call that is not finished at its deadline ends with DEADLINE_EXCEEDED.'
@@ -100,7 +107,11 @@ function deadlineCase(main: DistinctRequests, transport: Transport): Case {
     why: 'A client that gives up early holds up, or breaks, the requests of those that wait.',
     transports: [transport],
     model: main.model.name,
-    run: (probe) => halfCutOff(probe, transport, main, { options: { timeoutMs: 1 }, mayEnd: ['DEADLINE_EXCEEDED'] }),
+    // Some are over before they are sent, some on their way or while they are computed, some never.
+    run: (probe) =>
+      halfCutOff(probe, transport, main, (index) => {
+        return { options: { timeoutMs: 2 ** (index % 6) }, mayEnd: ['DEADLINE_EXCEEDED'] };
+      }),
   };
 }
 

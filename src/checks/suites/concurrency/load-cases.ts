@@ -12,9 +12,9 @@ const mixedUp = 'A client that shares a connection among its threads gets result
 /** Models that are asked side by side. */
 const manyModels = 8;
 /** Requests of 1 MB that are under way at once: as JSON they take a few megabytes each, on either side. */
-const bigRequests = { raw: 6, typed: 3 };
-/** Requests at once that differ in nothing, or share an id: fewer show it, too. */
-const alikeRequests = 64;
+const bigRequests = { raw: 6, typed: 2 };
+/** Requests at once where fewer than the run's may show it, too: of several models, of both transports, alike. */
+const fewer = 96;
 /** Doubles of one megabyte. */
 const bigElements = 131_072;
 
@@ -81,7 +81,7 @@ function bothCase(main: DistinctRequests): Case {
     model: main.model.name,
     run: (probe) =>
       withClient(probe, 'rest', async (rest) => {
-        const count = Math.ceil(probe.concurrency / 2);
+        const count = Math.ceil(Math.min(fewer, probe.concurrency) / 2);
         const grpc = probe.client('grpc');
         const rounds = await main.rounds(probe, { transport: 'grpc', form: 'typed' }, 2 * count);
         const over = (client: typeof grpc, own: readonly Round[]): Ask[] =>
@@ -110,7 +110,7 @@ function modelsCase(models: readonly DistinctRequests[], transport: Transport): 
     transports: [transport],
     run: (probe) =>
       withClient(probe, transport, async (client) => {
-        const count = Math.max(1, Math.floor(probe.concurrency / models.length));
+        const count = Math.max(1, Math.floor(Math.min(fewer, probe.concurrency) / models.length));
         const asks: Ask[][] = [];
         for (const requests of models) {
           const rounds = await requests.rounds(probe, route, count);
@@ -134,7 +134,7 @@ function sizesCase(main: DistinctRequests, route: Route): Case {
     run: (probe) =>
       withClient(probe, transport, async (client) => {
         const big = bigRequests[form];
-        const small = Math.max(1, Math.floor(probe.concurrency / 8));
+        const small = Math.max(1, Math.floor(Math.min(fewer, probe.concurrency) / 4));
         const large = await main.rounds(probe, route, big, bigElements);
         const little = await main.rounds(probe, route, small);
         return await askAtOnce(
@@ -160,7 +160,7 @@ function sameIdCase(main: DistinctRequests, transport: Transport): Case {
     model: main.model.name,
     run: (probe) =>
       withClient(probe, transport, async (client) => {
-        const count = Math.min(alikeRequests, probe.concurrency);
+        const count = Math.min(fewer, probe.concurrency);
         const rounds = await main.rounds(probe, route, count);
         const asks = asksFor(client, main, rounds, { count, form: 'typed', name: 'same' });
         return await askAtOnce(
@@ -184,7 +184,7 @@ function determinismCase(main: DistinctRequests, route: Route): Case {
     run: (probe) =>
       withClient(probe, transport, async (client) => {
         const rounds = (await main.rounds(probe, route, 1)).slice(0, 1);
-        const count = Math.min(alikeRequests, probe.concurrency);
+        const count = Math.min(fewer, probe.concurrency);
         const asks = asksFor(client, main, rounds, { count, form, name: 'alike' });
         let rounded: string | undefined;
         const refused = await askAtOnce(probe, asks, (calls) => {

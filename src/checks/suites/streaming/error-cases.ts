@@ -198,6 +198,7 @@ function strictCase(main: DistinctRequests): StreamCase {
       await expectGood(probe, stream, [good as StreamAsk], 0);
       stream.send((mistakes[0] as Mistake).spoil((wrong as StreamAsk).call));
       const answer = await answerOrStatus(stream);
+      if (answer === undefined) throw new CaseFailure('the stream ended without a status');
       if (!(answer instanceof OipError)) {
         return unusual(probe.server, 'the stream goes on with error_message', { Triton: 'the status, since 2.41' });
       }
