@@ -6,6 +6,7 @@ Usage: kserve_models.py --http_port N --grpc_port N [--serve simple_scaler,simpl
 import argparse
 
 import kserve
+import numpy as np
 from kserve import InferOutput, InferRequest, InferResponse, ModelServer
 from kserve.utils.utils import generate_uuid
 
@@ -39,7 +40,9 @@ class NumpyModel(kserve.Model):
 
     async def predict(self, payload: InferRequest, headers=None, response_headers=None) -> InferResponse:
         outputs = []
-        for name, (datatype, values) in self.compute(payload.inputs).items():
+        for name, (datatype, result) in self.compute(payload.inputs).items():
+            # Of an array without dimensions numpy makes a number.
+            values = np.asarray(result)
             output = InferOutput(name, list(values.shape), datatype)
             output.set_data_from_numpy(values, binary_data=payload.use_binary_outputs)
             outputs.append(output)

@@ -74,17 +74,17 @@ function alikeLines(rows: readonly MatrixRow[], names: readonly string[], drawin
   return statuses.map((status) => {
     const same = rows.filter(({ cells }) => cells[0]?.status === status);
     const marks = marksOf(same[0]?.cells ?? [], names, drawing);
-    return `${marks}${drawing.paint('dim', `${same.length} ${same.length === 1 ? 'case' : 'cases'} alike`)}`;
+    const words = `${same.length} ${same.length === 1 ? 'case' : 'cases'} alike`;
+    return `${marks}${drawing.paint('dim', cutTo(roomOf(names, drawing), words, drawing.symbols.cut))}`;
   });
 }
 
 function rowLines({ first: row, others }: AlikeRows, names: readonly string[], drawing: MatrixDrawing): string[] {
-  const { columns, symbols, paint } = drawing;
+  const { symbols, paint } = drawing;
   const marks = marksOf(row.cells, names, drawing);
-  const begin = indent + names.reduce((sum, name) => sum + widthOf(name) + 2, 0);
-  const room = columns - begin;
+  const room = roomOf(names, drawing);
   const title = cutTo(room, oneLine(row.title), symbols.cut);
-  const pad = ' '.repeat(begin);
+  const pad = ' '.repeat(marksWidth(names));
   const messages = row.cells.flatMap(({ status, message }, index) => {
     const said = status === 'failed' || status === 'noted' || drawing.verbose;
     if (message === undefined || !said) return [];
@@ -93,6 +93,16 @@ function rowLines({ first: row, others }: AlikeRows, names: readonly string[], d
   });
   const tail = others.length > 0 ? [`${pad}${paint('dim', `and ${others.length} more like it`)}`] : [];
   return [`${marks}${title}`, ...messages, ...tail];
+}
+
+/** Columns that the marks take. */
+function marksWidth(names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + widthOf(name) + 2, indent);
+}
+
+/** Columns that are left beside them. */
+function roomOf(names: readonly string[], { columns }: MatrixDrawing): number {
+  return Math.max(0, columns - marksWidth(names));
 }
 
 /** The marks, each under its server's name. */

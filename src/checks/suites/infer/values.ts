@@ -48,7 +48,7 @@ function datatypeCases(server: ServerProfile, known: KnownModel, datatype: Datat
   const { mathematics, model } = known;
   const taken = mayRefuse(server, model, datatype);
   const make = (what: Omit<Known, 'known' | 'datatype' | 'route'>) =>
-    knownCase({ known, datatype, route, ...what, judgement: { ...taken, ...what.judgement } });
+    knownCase({ known, datatype, route, ...what, judgement: { ...what.judgement, ...taken } });
   const usual = make({
     id: 'values',
     title: `answers ${datatype} exactly`,
