@@ -61,7 +61,9 @@ export interface SmokeReport extends RunReport {
 /** At least one case failed, or was noted where notes count. */
 export class SmokeFailedError extends KServeEnvError {
   constructor(report: RunReport) {
-    const { summary, cases, strict } = report;
+    const { summary, cases, strict, environment } = report;
+    const next =
+      environment === undefined ? '--html FILE makes a page of them' : 'kserve-env logs shows what the server saw';
     const failed = cases.filter((one) => fails(one, report));
     const total = summary.passed + summary.failed + summary.noted;
     const how = strict && summary.noted > 0 ? 'failed or were noted' : 'failed';
@@ -70,7 +72,7 @@ export class SmokeFailedError extends KServeEnvError {
       ExitCode.checkFailed,
       `${failed.length} of ${total} checks ${how}; first: ${failed[0]?.title}`,
       {
-        hint: 'the failures are listed above; kserve-env logs shows what the server saw',
+        hint: `the failures are listed above; ${next}`,
         details: { summary, failed: failed.map(({ id }) => id) },
       },
     );

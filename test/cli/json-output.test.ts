@@ -41,7 +41,8 @@ describe('--json of every verb, of an environment that runs', () => {
     { verb: 'infer', args: ['infer', 'simple_scaler', '1', '-2.5'] },
     { verb: 'infer', args: ['infer', 'identity', '-d', 'BYTES', 'a', 'b'] },
     { verb: 'infer', args: ['infer', 'identity', '-d', 'BOOL', 'true', '--raw'] },
-    { verb: 'smoke', args: ['smoke'] },
+    { verb: 'smoke', args: ['smoke', '--suite', 'health'] },
+    { verb: 'smoke --list', args: ['smoke', '--list'] },
     { verb: 'logs', args: ['logs'] },
     { verb: 'logs', args: ['logs', '--tail', '1'] },
     { verb: 'env', args: ['env'] },
@@ -74,7 +75,10 @@ describe('--json of every verb, of an environment that runs', () => {
   });
 
   it('any server is answered about in the same form', async () => {
-    for (const [verb, ...args] of [['health'], ['smoke'], ['infer', 'identity', '1']] as [Verb, ...string[]][]) {
+    for (const [verb, ...args] of [['health'], ['smoke', '--suite', 'health'], ['infer', 'identity', '1']] as [
+      Verb,
+      ...string[],
+    ][]) {
       const result = await box.run([verb, ...args, ...endpoints, '--json']);
       expect(answerOf(verb, 'ok').safeParse(document(result)).error).toBeUndefined();
     }

@@ -19,20 +19,73 @@ const health = z.strictObject({
   models: z.array(z.strictObject({ name: z.string(), ready: z.boolean(), reason: z.string().optional() })),
   reason: z.string().optional(),
 });
+const verdicts = { passed: z.int(), failed: z.int(), noted: z.int(), skipped: z.int() };
+const suite = z.enum([
+  'health',
+  'metadata',
+  'infer',
+  'errors',
+  'streaming',
+  'compression',
+  'metrics',
+  'concurrency',
+  'repository',
+]);
+const plannedCase = {
+  id: z.string().regex(/^[a-z]+\/./),
+  suite,
+  title: z.string().min(1),
+  spec: z.string().min(1),
+  why: z.string().min(1),
+  transports: z.array(z.enum(['grpc', 'rest'])),
+  model: z.string().optional(),
+};
 const smoke = z.strictObject({
+  environment: z.string().optional(),
+  server: z.strictObject({
+    name: z.string(),
+    version: z.string(),
+    extensions: z.array(z.string()),
+    models: z.array(z.string()),
+  }),
   endpoints: endpoints.partial(),
-  summary: z.strictObject({ passed: z.int(), failed: z.int(), noted: z.int(), skipped: z.int() }),
+  summary: z.strictObject(verdicts),
+  suites: z.array(z.strictObject({ name: suite, ...verdicts, ms: milliseconds })),
   ms: milliseconds,
-  checks: z.array(
+  startedAt: z.int().positive(),
+  version: z.string(),
+  strict: z.boolean(),
+  notRun: z.int().nonnegative(),
+  cases: z.array(
     z.strictObject({
-      id: z.string(),
-      title: z.string(),
-      transport: z.enum(['grpc', 'rest']),
+      ...plannedCase,
       status: z.enum(['passed', 'failed', 'noted', 'skipped']),
       ms: milliseconds,
       message: z.string().optional(),
+      repeats: z.strictObject({ runs: z.int(), failed: z.int() }).optional(),
+      exchanges: z
+        .array(
+          z.strictObject({
+            transport: z.enum(['grpc', 'rest']),
+            call: z.string(),
+            request: z.array(z.string()),
+            answer: z.array(z.string()),
+            ms: milliseconds,
+          }),
+        )
+        .optional(),
     }),
   ),
+  setUp: z
+    .strictObject({
+      time: z.iso.datetime(),
+      engine: z.enum(['docker', 'podman', 'process']),
+      phases: z.array(z.strictObject({ title: z.string(), ms: milliseconds, cached: z.boolean() })),
+      totalMs: milliseconds,
+      budgetMs: milliseconds,
+    })
+    .optional(),
+  written: z.array(z.strictObject({ kind: z.enum(['junit', 'markdown', 'html']), path: z.string() })).optional(),
 });
 
 const swept = z.strictObject({ name: z.string(), engine: z.string(), reason: z.string().min(1) });
@@ -199,6 +252,11 @@ export const dataOf = {
     ms: milliseconds,
   }),
   smoke,
+  'smoke --list': z.strictObject({
+    server: z.strictObject({ name: z.string(), version: z.string(), models: z.array(z.string()) }),
+    asked: z.boolean(),
+    cases: z.array(z.strictObject(plannedCase)),
+  }),
   metrics: z.strictObject({
     endpoint: z.string(),
     format: z.enum(['json', 'protobuf']),
