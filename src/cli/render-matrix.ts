@@ -85,13 +85,13 @@ function rowLines({ first: row, others }: AlikeRows, names: readonly string[], d
   const room = roomOf(names, drawing);
   const title = cutTo(room, oneLine(row.title), symbols.cut);
   const pad = ' '.repeat(marksWidth(names));
+  const below = (text: string) => `${pad}${paint('dim', cutTo(room, oneLine(text), symbols.cut))}`;
   const messages = row.cells.flatMap(({ status, message }, index) => {
     const said = status === 'failed' || status === 'noted' || drawing.verbose;
     if (message === undefined || !said) return [];
-    const line = cutTo(room, oneLine(`${names[index]}: ${message}`), symbols.cut);
-    return [`${pad}${paint('dim', line)}`];
+    return [below(`${names[index]}: ${message}`)];
   });
-  const tail = others.length > 0 ? [`${pad}${paint('dim', `and ${others.length} more like it`)}`] : [];
+  const tail = others.length > 0 ? [below(`and ${others.length} more like it`)] : [];
   return [`${marks}${title}`, ...messages, ...tail];
 }
 
