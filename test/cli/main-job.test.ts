@@ -96,8 +96,8 @@ describe('an environment on a machine without a container engine', () => {
     const { code, answer } = await box.json(['smoke', '--endpoint', endpoints.grpc, '--rest-url', endpoints.http]);
     expect(code).toBe(0);
     expect(answer.data.summary).toMatchObject({ failed: 0, noted: 0, skipped: 0 });
-    const live = answer.data.checks.filter(({ id }: { id: string }) => id.startsWith('live-figures/'));
-    expect(live.map(({ transport }: { transport: string }) => transport)).toContain('rest');
+    const live = answer.data.cases.filter(({ id }: { id: string }) => id.startsWith('metrics/live/'));
+    expect(live.flatMap(({ transports }: { transports: string[] }) => transports)).toContain('rest');
   });
 
   it('gives its endpoints to a shell', async () => {
