@@ -21,13 +21,6 @@ const grpcio = (server) => [
     title: 'A call whose message is not whole is left without an answer',
     text: 'Where a request ends before its message does, or has none at all, gRPC for Python (grpcio) waits for the rest, which cannot come any more, until the deadline of the client. gRPC for Node, which kserve-env has, answers UNIMPLEMENTED at once.',
   },
-  {
-    server,
-    cases: ['errors/frame/two/*'],
-    message: /^it was accepted/,
-    title: 'Of two messages in a call of one, the second is dropped',
-    text: 'grpcio reads one message of such a call, answers it, and never looks at what else was sent. gRPC has UNIMPLEMENTED for a call with another number of messages than its method takes.',
-  },
 ];
 
 const truncated = (server, where) => ({

@@ -74,7 +74,7 @@ OpenVINO Model Server come as container images, which this page does without; \`
 const legend = `${marks.failed} failed: the specification or common sense is broken. ${marks.noted} noted: legal, and not what most clients expect. ${marks.skipped} skipped: it
 cannot be told of this server. ${marks.absent} absent: the server has no such case, most of all since neither of the two names the binary
 tensor data extension (KServe's server has it, and does not say so), and cases about what only kserve-env promises are for
-it alone. The time is that of all cases, three of ten seconds each among them: calls that are left without an answer.
+it alone. The time is that of all cases, those among them that wait in vain for an answer.
 [Verdicts](smoke.md#verdicts) says more.`;
 
 const differing = `Cases on which not all three have the same verdict, the same differences told once. Codes that differ from ours are the
