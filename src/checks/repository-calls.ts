@@ -1,5 +1,6 @@
 /** The calls of the model repository extension, over either transport; and that what was unloaded is loaded again. */
 
+import type { RepositoryEntry } from '../protocol/client.js';
 import type { HttpRequest } from '../protocol/http-exchange.js';
 import { type ClientServiceDefinition, clientServiceDefinition } from '../protocol/service-definition.js';
 import { OipError, oipErrorFromHttp } from '../protocol/status.js';
@@ -119,12 +120,24 @@ export async function whileUnloaded<T>(
   return outcome.value;
 }
 
-/** @throws CaseSkipped where nobody allowed it, or where the model would not come back */
+/** @throws CaseSkipped where nobody allowed it, or where the server would not be as it was */
 async function assertMayChange(probe: Probe, transport: Transport, model: string): Promise<void> {
   const { server } = probe;
   if (!server.mayUnload) throw new CaseSkipped(`it unloads ${model} for a moment; --unload allows that`);
+  let others: RepositoryEntry[] = [];
+  const index = await refusalOf(
+    probe
+      .client(transport)
+      .repositoryIndex()
+      .then((entries) => {
+        others = entries.filter(({ name, state }) => name === model && /(^|\.)UNAVAILABLE$/.test(state));
+      }),
+  );
+  if (others.length > 0) {
+    const versions = others.map(({ version }) => version).join(', ');
+    throw new CaseSkipped(`version ${versions} of ${model} is not loaded, and would be afterwards`);
+  }
   if (server.ours) return;
-  const index = await refusalOf(probe.client(transport).repositoryIndex());
   if (index) throw new CaseSkipped(`there is no index to tell whether ${model} comes back: ${errorLine(index)}`);
   const load = await refusalOf(changeModel(probe, transport, 'load', model));
   if (load) throw new CaseSkipped(`it does not load ${model}, which would be lost: ${errorLine(load)}`);

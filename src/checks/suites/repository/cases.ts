@@ -26,7 +26,8 @@ function subjectOf(server: ServerProfile): Subject | undefined {
   return target && { target, others: models.filter((other) => other !== target) };
 }
 
-function isAlone({ models, unloaded }: ServerProfile, { model: { name, config } }: DistinctRequests): boolean {
+/** No other model has its name, so that no other version goes and comes with it, and it is quick to load. */
+function isAlone({ models, unloaded }: ServerProfile, { model: { name, version, config } }: DistinctRequests): boolean {
   const alone = models.filter((other) => other.name === name).length === 1 && !unloaded.includes(name);
-  return alone && config?.loadDelay === undefined;
+  return alone && version === '' && config?.loadDelay === undefined;
 }

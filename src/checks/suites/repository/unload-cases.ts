@@ -33,30 +33,24 @@ const rows: readonly Row[] = [
     title: 'a model that is unloaded is not ready, neither by ModelReady nor in the index; the server is live',
     spec: `${repositoryExtension}: a model that is not loaded is UNAVAILABLE. OIP: ModelReady says whether it takes inferences.`,
     why: 'A load balancer goes on sending requests that are all refused, or takes the whole server out.',
-    run: (probe, transport, { target: { model } }) =>
-      whileUnloaded(probe, { transport, model: model.name }, async () => {
+    async run(probe, transport, { target: { model } }) {
+      const over = probe.server.transports;
+      // A model that is declared as failed keeps a server of ours unready.
+      const before = await Promise.all(over.map((each) => probe.client(each).serverReady()));
+      return await whileUnloaded(probe, { transport, model: model.name }, async () => {
         const notes: (string | undefined)[] = [];
-        for (const over of probe.server.transports) {
-          expectThat(
-            !(await saysReady(probe, over, model.name)),
-            `ModelReady over ${transportNames[over]} says true after unload`,
-          );
-          expectThat(
-            await probe.client(over).serverLive(),
-            `ServerLive over ${transportNames[over]} says false after unload`,
-          );
-          if (!(await probe.client(over).serverReady())) {
-            notes.push(
-              unusual(probe.server, `ServerReady over ${transportNames[over]} says false while a model is unloaded`),
-            );
-          }
+        for (const [at, each] of over.entries()) {
+          const where = `over ${transportNames[each]}`;
+          expectThat(!(await saysReady(probe, each, model.name)), `ModelReady ${where} says true after unload`);
+          expectThat(await probe.client(each).serverLive(), `ServerLive ${where} says false after unload`);
+          const ready = await probe.client(each).serverReady();
+          if (ready !== before[at])
+            notes.push(unusual(probe.server, `ServerReady ${where} says ${ready} after unload`));
         }
-        const entries = (await readIndex(probe, transport)).filter(({ name }) => name === model.name);
-        const ready = entries.find(({ state }) => /(^|\.)READY$/.test(state));
-        expectThat(ready === undefined, `the index says that ${model.name} is READY after unload`);
-        if (entries.length === 0) notes.push(unusual(probe.server, 'the index does not list it while it is unloaded'));
+        notes.push(await indexNote(probe, transport, model.name));
         return joinNotes(notes);
-      }),
+      });
+    },
   },
   {
     id: 'unload/others',
@@ -153,6 +147,14 @@ export function unloadCases({ transports }: ServerProfile, subject: Subject): Ca
     ),
     ...(transports.includes('grpc') ? ([1, 2] as const).map((field) => nameFieldCase(subject, field)) : []),
   ];
+}
+
+/** Looks what the index says of a model that is unloaded; throws CaseFailure where that is READY. */
+async function indexNote(probe: Probe, transport: Transport, model: string): Promise<string | undefined> {
+  const entries = (await readIndex(probe, transport)).filter(({ name }) => name === model);
+  const ready = entries.some(({ state }) => /(^|\.)READY$/.test(state));
+  expectThat(!ready, `the index says that ${model} is READY after unload`);
+  return entries.length > 0 ? undefined : unusual(probe.server, `the index does not list ${model} after unload`);
 }
 
 function nameFieldCase({ target: { model } }: Subject, field: NameField): Case {
