@@ -63,7 +63,9 @@ export class SmokeFailedError extends KServeEnvError {
   constructor(report: RunReport) {
     const { summary, cases, strict, environment } = report;
     const next =
-      environment === undefined ? '--html FILE makes a page of them' : 'kserve-env logs shows what the server saw';
+      environment === undefined
+        ? 'each has the command that runs it alone'
+        : 'kserve-env logs shows what the server saw';
     const failed = cases.filter((one) => fails(one, report));
     const total = summary.passed + summary.failed + summary.noted;
     const how = strict && summary.noted > 0 ? 'failed or were noted' : 'failed';

@@ -93,6 +93,10 @@ describe('smoke', () => {
     const { testsuites } = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(xml);
     expect(Number(testsuites.failures)).toBeGreaterThan(0);
     expect(read('smoke.md')).toMatch(/^### ✖ kserve-env smoke: \d+ passed, \d+ failed/);
+    expect(read('smoke.html')).toContain('→ REST ');
+    // What a bundle that is read byte by byte would make of an arrow.
+    for (const name of ['deep/er/smoke.xml', 'smoke.md', 'smoke.html'])
+      expect(read(name)).not.toMatch(/[\u0080-\u009f]/);
     expect(read('smoke.html')).toMatch(/<title>✖ \d+ of \d+ checks failed/);
     expect(readdirSync(box.directory).filter((name) => name.endsWith('.part'))).toEqual([]);
   });

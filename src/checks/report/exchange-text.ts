@@ -7,7 +7,8 @@ export interface Arrows {
   answer: string;
 }
 
-const arrows: Arrows = { request: '→', answer: '←' };
+/** As they are drawn where there is more than ASCII. */
+export const arrows: Arrows = { request: '→', answer: '←' };
 
 /** The names of the transports, for people. */
 export const transportTitle = { grpc: 'gRPC', rest: 'REST' } as const;

@@ -2,7 +2,7 @@
 import type { CaseResult } from '../case.js';
 import type { Exchange } from '../exchange.js';
 import { type Alike, alikeCases } from './alike.js';
-import { transportTitle } from './exchange-text.js';
+import { arrows, transportTitle } from './exchange-text.js';
 import { empty, html, type Markup } from './html-markup.js';
 import { type Anchors, letterOf, markOf } from './html-words.js';
 import { commandOfCase, fails, type RunReport } from './run-report.js';
@@ -81,5 +81,5 @@ function othersList(others: readonly CaseResult[], anchors: Anchors, room: { lef
 
 function exchange({ transport, call, request, answer, ms }: Exchange): Markup {
   const lines = (some: readonly string[]) => (some.length === 0 ? empty : html`<pre>${some.join('\n')}</pre>`);
-  return html`<div class="asked"><figure><figcaption>→ ${transportTitle[transport]} ${call}</figcaption>${lines(request)}</figure><figure><figcaption>← after ${ms} ms</figcaption>${lines(answer)}</figure></div>`;
+  return html`<div class="asked"><figure><figcaption>${arrows.request} ${transportTitle[transport]} ${call}</figcaption>${lines(request)}</figure><figure><figcaption>${arrows.answer} after ${ms} ms</figcaption>${lines(answer)}</figure></div>`;
 }

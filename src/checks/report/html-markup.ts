@@ -11,7 +11,10 @@ export type Content = string | number | Markup | readonly Content[];
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Tag of a template; attributes stand in double quotes. */
+/**
+ * Tag of a template; attributes stand in double quotes. What is not ASCII is put in as a value: in the template itself it
+ * would stay as it is in the bundle, which is read byte by byte (src/cli/code-cache.ts).
+ */
 export function html(strings: TemplateStringsArray, ...values: Content[]): Markup {
   return { markup: String.raw({ raw: strings }, ...values.map(markupOf)) };
 }

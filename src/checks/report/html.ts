@@ -32,7 +32,7 @@ export function htmlReport(report: RunReport): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${good ? markOf.passed : markOf.failed} ${headline(report)} – kserve-env smoke</title>
+<title>${good ? markOf.passed : markOf.failed} ${headline(report)}, kserve-env smoke</title>
 <link rel="icon" href="data:image/svg+xml,${{ markup: icon(good) }}">
 <style>${{ markup: style }}</style>
 </head>

@@ -42,7 +42,7 @@ describe('the page of a report', () => {
   it('says the verdict in its title and at its head', () => {
     const said = (...cases: Parameters<typeof reportOf>[0]) => {
       const page = htmlReport(reportOf(cases));
-      return [/<title>(.*) – kserve-env smoke<\/title>/, /<h1>.*<\/span> (.*)<\/h1>/].map((one) => one.exec(page)?.[1]);
+      return [/<title>(.*), kserve-env smoke<\/title>/, /<h1>.*<\/span> (.*)<\/h1>/].map((one) => one.exec(page)?.[1]);
     };
     expect(said(outcome('passed'))).toEqual(['✔ The one check passed', 'The one check passed']);
     expect(said(outcome('passed'), outcome('noted'))[1]).toBe('1 check passed, 1 noted');

@@ -30,9 +30,9 @@ describe('a run of smoke', () => {
     expect(smokeFailure(reportOf([outcome('skipped')]))?.message).toContain('Every case was skipped');
   });
 
-  it('sends whoever has our environment to its log, and others to the page', () => {
+  it('sends whoever has our environment to its log, and others to the case alone', () => {
     const { environment, ...foreign } = reportOf([outcome('failed')]);
     expect(smokeFailure({ ...foreign, environment: 'mine' })?.hint).toContain('kserve-env logs');
-    expect(smokeFailure(foreign)?.hint).toContain('--html FILE');
+    expect(smokeFailure(foreign)?.hint).toContain('runs it alone');
   });
 });
