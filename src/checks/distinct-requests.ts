@@ -37,11 +37,13 @@ const usualElements = 4;
 /** Relative difference of a number that was rounded in another order. */
 const closeEnough = 1e-4;
 
-/** One for each model that takes requests, those first that tell most: known mathematics, vectors of doubles. */
+/**
+ * One for each model that takes requests, or should since its mathematics is known; those first that tell most: known
+ * mathematics, vectors of doubles.
+ */
 export function distinctRequests({ models }: Pick<ServerProfile, 'models'>): DistinctRequests[] {
   return models
-    .filter((model) => model.sample !== undefined)
-    .map((model) => knownRequests(model) ?? unknownRequests(model))
+    .flatMap((model) => knownRequests(model) ?? (model.sample ? unknownRequests(model) : []))
     .sort((a, b) => rank(a) - rank(b));
 }
 

@@ -99,7 +99,9 @@ const rows: readonly Row[] = [
         const refused = await refusalOf(changeModel(probe, transport, 'unload', target.model.name));
         expectThat(await probe.client(transport).serverLive(), 'the server is not live afterwards');
         if (refused === undefined) return undefined;
-        return unusual(probe.server, `the second unload is refused with ${errorLine(refused)}`, { Triton: 'accepted' });
+        return unusual(probe.server, `the second unload is refused with ${errorLine(refused)}`, {
+          MLServer: 'NOT_FOUND',
+        });
       }),
   },
   {

@@ -200,7 +200,7 @@ function strictCase(main: DistinctRequests): StreamCase {
       const answer = await answerOrStatus(stream);
       if (answer === undefined) throw new CaseFailure('the stream ended without a status');
       if (!(answer instanceof OipError)) {
-        return unusual(probe.server, 'the stream goes on with error_message', { Triton: 'the status, since 2.41' });
+        return unusual(probe.server, 'the stream goes on with error_message', { Triton: 'the status' });
       }
       if (answer.status === 'NOT_FOUND') return undefined;
       return unusual(probe.server, `it ended with ${answer.status}; most clients expect NOT_FOUND`);

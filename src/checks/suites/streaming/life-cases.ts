@@ -46,7 +46,7 @@ function emptyCase(): StreamCase {
         return undefined;
       } catch (error) {
         if (!(error instanceof OipError)) throw error;
-        return unusual(probe.server, `it ends with ${errorLine(error)}`, { Triton: 'OK', MLServer: 'INTERNAL' });
+        return unusual(probe.server, `it ends with ${errorLine(error)}`, { MLServer: 'INTERNAL' });
       }
     },
   };
