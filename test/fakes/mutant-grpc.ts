@@ -200,10 +200,12 @@ function errorOf({ trailers }: GrpcPass['answer']): OipError {
   return oipErrorFromGrpc(Number(trailers['grpc-status'] ?? 2), decodeURI(trailers['grpc-message'] ?? ''));
 }
 
-/** The one message of a request as it can be read; undefined where it is none. */
+/** The one message of a request as it can be read; undefined where it is none, or there are several. */
 function readOne(body: Buffer, headers: IncomingHttpHeaders): { body: Buffer; message: Buffer | undefined } {
-  const [frame] = new FrameReader().push(body);
-  return { body, message: frame && opened(frame, headers['grpc-encoding']) };
+  const reader = new FrameReader();
+  const [frame, ...others] = reader.push(body);
+  const isOne = others.length === 0 && reader.rest.byteLength === 0;
+  return { body, message: frame && isOne ? opened(frame, headers['grpc-encoding']) : undefined };
 }
 
 const opened = ({ compressed, bytes }: Frame, encoding: string | string[] | undefined): Buffer | undefined =>

@@ -8,7 +8,8 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { headerLengthHeader, type RestBody } from '../../src/protocol/rest-messages.js';
 import { OipError, oipErrorFromHttp } from '../../src/protocol/status.js';
 import { restAnswerBody, restRawChanged, restRequest, restRequestBody, restResponse } from './mutant-answers.js';
@@ -96,6 +97,13 @@ export async function startMutantRest(target: string, behaviour: Behaviour): Pro
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+  });
+  // What is no HTTP to this server may be something to the real one.
+  server.on('clientError', (error: Error & { rawPacket?: Buffer }, socket: Duplex) => {
+    const through = connect(Number(port), host, () => through.end(error.rawPacket ?? Buffer.alloc(0)));
+    through.on('error', () => socket.destroy());
+    socket.on('error', () => through.destroy());
+    through.pipe(socket);
   });
   const die = (): void => {
     server.close();

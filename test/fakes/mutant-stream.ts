@@ -95,6 +95,7 @@ async function changedAnswer(
   const bytes = inner ? (type.encode(inner).finish() as Buffer) : Buffer.alloc(0);
   const answer: InferResponse | OipError = words === '' ? grpcResponse(bytes) : oipError('INVALID_ARGUMENT', words);
   const wrong = await infer?.({ transport: 'grpc', streamed: true, request, answer });
+  if (wrong instanceof OipError && wrong === answer) return message;
   if (wrong instanceof OipError) {
     return encodeStreamResponse({ errorMessage: wrong.message, response: { ...noResponse, id: request?.id ?? '' } });
   }
