@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../src/checks/case.js';
 import { htmlReport } from '../../src/checks/report/html.js';
 import { hostileTexts, outcome, reportOf } from '../unit/checks/sample-report.js';
 import { openBrowser, openPage, type PageOptions } from './page.js';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const routes = ['grpc-typed', 'grpc-raw', 'rest-json', 'rest-binary'];
 const families = ['values', 'id', 'shape', 'version'];
@@ -267,7 +264,7 @@ async function focused(page: Page): Promise<string> {
 
 async function violationsOf(page: Page): Promise<unknown[]> {
   // Through the debugger: the page's own policy lets no script in, and shall not be loosened for a test.
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   return await page.evaluate(async () => {
     const { run } = (window as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } }).axe;
     const { violations } = await run();
