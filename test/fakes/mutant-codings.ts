@@ -55,3 +55,13 @@ export class FrameReader {
     return frames;
   }
 }
+
+/** The message of a frame; undefined where it is not in the encoding that was announced. */
+export const opened = ({ compressed, bytes }: Frame, encoding: string | string[] | undefined): Buffer | undefined =>
+  compressed ? unpacked(encoding, bytes) : bytes;
+
+/** A message as a frame, compressed where the encoding is one that compresses. */
+export function framed(message: Buffer, encoding: string | string[] | undefined): Buffer {
+  const compressed = encoding === 'gzip' || encoding === 'deflate';
+  return frameOf({ compressed, bytes: packed(encoding, message) });
+}

@@ -18,8 +18,9 @@ import { OipError, oipErrorFromGrpc } from '../../src/protocol/status.js';
 import { encodeInferRequest, encodeInferResponse } from '../../src/protocol/wire/infer-messages.js';
 import { grpcRawChanged, grpcRequest, grpcResponse } from './mutant-answers.js';
 import type { Behaviour, GrpcPass } from './mutant-behaviour.js';
-import { type Frame, FrameReader, frameOf, packed, unpacked } from './mutant-codings.js';
+import { framed } from './mutant-codings.js';
 import { factCodec } from './mutant-facts.js';
+import { readAll, readAnswer, readOne, sendAnswer, withoutDate } from './mutant-grpc-frames.js';
 import type { MutantSide } from './mutant-rest.js';
 import { openMutantStream } from './mutant-stream.js';
 
@@ -198,82 +199,4 @@ async function told({ fact }: Behaviour, { path, request, answer }: GrpcPass): P
 
 function errorOf({ trailers }: GrpcPass['answer']): OipError {
   return oipErrorFromGrpc(Number(trailers['grpc-status'] ?? 2), decodeURI(trailers['grpc-message'] ?? ''));
-}
-
-/** The one message of a request as it can be read; undefined where it is none, or there are several. */
-function readOne(body: Buffer, headers: IncomingHttpHeaders): { body: Buffer; message: Buffer | undefined } {
-  const reader = new FrameReader();
-  const [frame, ...others] = reader.push(body);
-  const isOne = others.length === 0 && reader.rest.byteLength === 0;
-  return { body, message: frame && isOne ? opened(frame, headers['grpc-encoding']) : undefined };
-}
-
-const opened = ({ compressed, bytes }: Frame, encoding: string | string[] | undefined): Buffer | undefined =>
-  compressed ? unpacked(encoding, bytes) : bytes;
-
-function framed(message: Buffer, encoding: string | string[] | undefined): Buffer {
-  const compressed = encoding === 'gzip' || encoding === 'deflate';
-  return frameOf({ compressed, bytes: packed(encoding, message) });
-}
-
-interface ReadAnswer {
-  answer: GrpcPass['answer'];
-  /** What the real server compressed its message with. */
-  encoding: string | undefined;
-}
-
-async function readAnswer(stream: ClientHttp2Stream): Promise<ReadAnswer> {
-  let headers: Record<string, string> = {};
-  let trailers: Record<string, string> = {};
-  stream.on('response', (received) => {
-    headers = texts(received);
-  });
-  stream.on('trailers', (received) => {
-    trailers = texts(received);
-  });
-  const [frame] = new FrameReader().push(await readAll(stream));
-  const { 'grpc-status': status, 'grpc-message': words, ...others } = headers;
-  return {
-    answer: {
-      headers: others,
-      message: frame && opened(frame, headers['grpc-encoding']),
-      trailers: {
-        ...(status !== undefined && { 'grpc-status': status }),
-        ...(words !== undefined && { 'grpc-message': words }),
-        ...trailers,
-      },
-    },
-    encoding: frame?.compressed ? headers['grpc-encoding'] : undefined,
-  };
-}
-
-function sendAnswer(stream: ServerHttp2Stream, answer: GrpcPass['answer'], encoding: string | undefined): void {
-  const { headers, message, trailers, frame } = answer;
-  if (message === undefined && frame === undefined) {
-    stream.respond({ ...headers, ...trailers }, { endStream: true });
-    return;
-  }
-  stream.respond(headers, { waitForTrailers: true });
-  stream.on('wantTrailers', () => stream.sendTrailers(trailers));
-  stream.end(frame ?? framed(message ?? Buffer.alloc(0), encoding));
-}
-
-/** All bytes of a stream, whatever becomes of it. */
-async function readAll(stream: ServerHttp2Stream | ClientHttp2Stream): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await new Promise<void>((resolve) => {
-    stream.once('end', resolve);
-    stream.once('close', resolve);
-  });
-  return Buffer.concat(chunks);
-}
-
-function texts(headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(Object.entries(withoutDate(headers)).map(([name, value]) => [name, String(value)]));
-}
-
-/** Node sets a date of its own. */
-function withoutDate({ date: _, ...headers }: IncomingHttpHeaders): IncomingHttpHeaders {
-  return headers;
 }

@@ -9,7 +9,7 @@ import {
 } from '../../src/protocol/wire/infer-messages.js';
 import { grpcRawChanged, grpcRequest, grpcResponse, streamResponseType } from './mutant-answers.js';
 import type { Behaviour, StreamOut } from './mutant-behaviour.js';
-import { type Frame, FrameReader, frameOf, packed, unpacked } from './mutant-codings.js';
+import { type Frame, FrameReader, framed, frameOf, opened } from './mutant-codings.js';
 
 /** Joins a client's stream and the real server's, with what is wrong in between. */
 export function openMutantStream(
@@ -26,9 +26,7 @@ export function openMutantStream(
   const right: StreamOut = {
     send(message) {
       if (!open()) return;
-      const encoding = answered['grpc-encoding'];
-      const compressed = encoding === 'gzip' || encoding === 'deflate';
-      client.write(frameOf({ compressed, bytes: packed(encoding, message) }));
+      client.write(framed(message, answered['grpc-encoding']));
     },
     end(status) {
       // A stream that ends by itself ends well.
@@ -68,9 +66,6 @@ export function openMutantStream(
     downward.then(() => (server.rstCode === constants.NGHTTP2_NO_ERROR ? out.end() : undefined));
   });
 }
-
-const opened = ({ compressed, bytes }: Frame, encoding: string | string[] | undefined): Buffer | undefined =>
-  compressed ? unpacked(encoding, bytes) : bytes;
 
 /** Handles frame after frame; resolves when the last one is handled. */
 function inTurn(stream: ServerHttp2Stream | ClientHttp2Stream, handle: (frame: Frame) => Promise<void>): Promise<void> {

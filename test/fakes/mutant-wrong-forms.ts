@@ -111,6 +111,21 @@ export const wrongForms = [
     }),
   }),
   mutant({
+    name: 'cut-short',
+    what: 'answers lack their last byte',
+    says: { infer: /malformed/ },
+    behave: () => ({
+      http: ({ request, answer }) =>
+        request.path.endsWith('/infer') && answer.status === 200
+          ? { ...answer, body: answer.body.subarray(0, -1) }
+          : undefined,
+      grpc: ({ path, answer }) =>
+        path.endsWith('/ModelInfer') && answer.message
+          ? { ...answer, message: answer.message.subarray(0, -1) }
+          : undefined,
+    }),
+  }),
+  mutant({
     name: 'transports-disagree',
     what: 'REST gives other values than gRPC',
     says: { infer: /rest-\w+: element 0 of scaled_result: expected 0, got 1/ },

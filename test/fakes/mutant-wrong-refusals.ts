@@ -164,6 +164,12 @@ export const wrongRefusals = [
     }),
   }),
   mutant({
+    name: 'crashes',
+    what: 'good requests are answered with an internal error',
+    says: { infer: /INTERNAL: segmentation fault/, streaming: /segmentation fault/ },
+    behave: () => ({ infer: () => oipError('INTERNAL', 'segmentation fault') }),
+  }),
+  mutant({
     name: 'dies-of-bad-input',
     what: 'the server is gone after the first request that it refuses',
     says: { errors: /a good request is not answered afterwards: UNAVAILABLE/ },
