@@ -46,7 +46,7 @@ export function conformancePage(report, { date, node, python, titles, alike }) {
       suites.map(({ name, counts }) => [`\`${name}\``, ...counts.map(countCell)]),
     ),
     '## What fails, and why',
-    'Each of these was asked by hand, and read in the source of the server.',
+    'Each of these was seen by the suite, and looked into by hand: asked again, or read in the source of the server.',
     ...servers.flatMap((server, index) => failureSection(report, server, titles[index])),
     '## Where they differ',
     differing,

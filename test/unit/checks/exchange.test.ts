@@ -77,10 +77,7 @@ describe('bytes are shown', () => {
 
   it('behind headers, where HTTP carries them', () => {
     const headers = { 'content-type': 'text/plain' };
-    expect(httpRequestLines({ headers, body: Buffer.from('hi') })).toEqual([
-      'content-type: text/plain',
-      'hi',
-    ]);
+    expect(httpRequestLines({ headers, body: Buffer.from('hi') })).toEqual(['content-type: text/plain', 'hi']);
     expect(httpRequestLines({})).toEqual([]);
     expect(httpAnswerLines({ status: 404, headers, body: Buffer.alloc(0) })).toEqual(['404 text/plain']);
     expect(httpAnswerLines({ status: 200, headers: {}, body: Buffer.from('ok') })).toEqual(['200', 'ok']);
