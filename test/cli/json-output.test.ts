@@ -43,6 +43,7 @@ describe('--json of every verb, of an environment that runs', () => {
     { verb: 'infer', args: ['infer', 'identity', '-d', 'BOOL', 'true', '--raw'] },
     { verb: 'smoke', args: ['smoke', '--suite', 'health'] },
     { verb: 'smoke --list', args: ['smoke', '--list'] },
+    { verb: 'matrix', args: ['matrix', '--suite', 'health'] },
     { verb: 'logs', args: ['logs'] },
     { verb: 'logs', args: ['logs', '--tail', '1'] },
     { verb: 'env', args: ['env'] },

@@ -40,14 +40,24 @@ const plannedCase = {
   transports: z.array(z.enum(['grpc', 'rest'])),
   model: z.string().optional(),
 };
+const exchanges = z.array(
+  z.strictObject({
+    transport: z.enum(['grpc', 'rest']),
+    call: z.string(),
+    request: z.array(z.string()),
+    answer: z.array(z.string()),
+    ms: milliseconds,
+  }),
+);
+const checkedServer = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  extensions: z.array(z.string()),
+  models: z.array(z.string()),
+});
 const smoke = z.strictObject({
   environment: z.string().optional(),
-  server: z.strictObject({
-    name: z.string(),
-    version: z.string(),
-    extensions: z.array(z.string()),
-    models: z.array(z.string()),
-  }),
+  server: checkedServer,
   endpoints: endpoints.partial(),
   summary: z.strictObject(verdicts),
   suites: z.array(z.strictObject({ name: suite, ...verdicts, ms: milliseconds })),
@@ -63,17 +73,7 @@ const smoke = z.strictObject({
       ms: milliseconds,
       message: z.string().optional(),
       repeats: z.strictObject({ runs: z.int(), failed: z.int() }).optional(),
-      exchanges: z
-        .array(
-          z.strictObject({
-            transport: z.enum(['grpc', 'rest']),
-            call: z.string(),
-            request: z.array(z.string()),
-            answer: z.array(z.string()),
-            ms: milliseconds,
-          }),
-        )
-        .optional(),
+      exchanges: exchanges.optional(),
     }),
   ),
   setUp: z
@@ -86,6 +86,37 @@ const smoke = z.strictObject({
     })
     .optional(),
   written: z.array(z.strictObject({ kind: z.enum(['junit', 'markdown', 'html']), path: z.string() })).optional(),
+});
+
+const counts = z.strictObject({ ...verdicts, absent: z.int() });
+const matrix = z.strictObject({
+  startedAt: z.int().positive(),
+  ms: milliseconds,
+  version: z.string(),
+  servers: z.array(
+    z.strictObject({
+      name: z.string(),
+      endpoints: endpoints.partial(),
+      server: checkedServer.optional(),
+      summary: z.strictObject(verdicts).optional(),
+      ms: milliseconds.optional(),
+      error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+    }),
+  ),
+  suites: z.array(z.strictObject({ name: suite, counts: z.array(counts) })),
+  rows: z.array(
+    z.strictObject({
+      ...plannedCase,
+      cells: z.array(
+        z.strictObject({
+          status: z.enum(['passed', 'failed', 'noted', 'skipped', 'absent']),
+          message: z.string().optional(),
+          ms: milliseconds.optional(),
+          exchanges: exchanges.optional(),
+        }),
+      ),
+    }),
+  ),
 });
 
 const swept = z.strictObject({ name: z.string(), engine: z.string(), reason: z.string().min(1) });
@@ -252,6 +283,7 @@ export const dataOf = {
     ms: milliseconds,
   }),
   smoke,
+  matrix,
   'smoke --list': z.strictObject({
     server: z.strictObject({ name: z.string(), version: z.string(), models: z.array(z.string()) }),
     asked: z.boolean(),
