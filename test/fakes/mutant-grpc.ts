@@ -59,7 +59,9 @@ export async function startMutantGrpc(target: string, behaviour: Behaviour): Pro
       path === `${service}ModelStreamInfer` &&
       (behaviour.infer || behaviour.raw || behaviour.ask || behaviour.stream)
     ) {
-      openMutantStream(stream, asked(upstream, stream, headers), headers, behaviour);
+      // The client keeps its own time: the real server's end at the same moment would be an answer of the mutant's.
+      const { 'grpc-timeout': _, ...timeless } = headers;
+      openMutantStream(stream, asked(upstream, stream, timeless), headers, behaviour);
     } else if (path !== `${service}ModelStreamInfer` && touches(behaviour, path)) {
       change(stream, upstream, headers, behaviour).catch(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
     } else passOn(stream, asked(upstream, stream, headers));

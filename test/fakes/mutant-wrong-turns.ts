@@ -1,4 +1,5 @@
 /** Mutants that answer out of turn: each other's calls, too few of them, or never. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { OipError, oipError } from '../../src/protocol/status.js';
 import type { InferResponse } from '../../src/protocol/tensor.js';
 import type { Behaviour } from './mutant-behaviour.js';
@@ -74,14 +75,21 @@ export const wrongTurns = [
     what: 'the server is gone after a call that its client gave up',
     cases: ['concurrency/cancel'],
     says: { concurrency: /^concurrency\/cancel.*(UNAVAILABLE|ECONN)/ },
-    behave: ({ die }) => ({
-      // So that there is time to give up.
-      infer: async () => {
-        await new Promise((resolve) => setTimeout(resolve, patience));
-        return undefined;
-      },
-      cancelled: () => setImmediate(die),
-    }),
+    behave({ die }) {
+      const givenUp = new AbortController();
+      return {
+        async infer({ request }) {
+          // Large answers come late, so that there is something to give up when the first small one is there.
+          const isLarge = (request?.inputs[0]?.data.length ?? 0) > 1_000;
+          if (isLarge) await pause(2_000, undefined, { signal: givenUp.signal, ref: false }).catch(() => {});
+          return undefined;
+        },
+        cancelled() {
+          givenUp.abort();
+          setImmediate(die);
+        },
+      };
+    },
   }),
   mutant({
     name: 'hangs',
