@@ -25,6 +25,8 @@ export interface VolumeOptions {
   onProgress?: (scrapes: number) => void;
   /** Settles after so many milliseconds; rejects where the wait is given up. */
   sleep: (ms: number) => Promise<void>;
+  /** Milliseconds since some moment; the process's own clock unless given. */
+  now?: () => number;
 }
 
 /** A rule over all scrapes. */
@@ -61,6 +63,7 @@ const progressMs = 250;
 /** Never throws for what a server does. Throws as runRules for what makes no sense. */
 export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
   const { series, seed, format, durationMs, rate, rules, client, sleep, onProgress } = options;
+  const { now = () => performance.now() } = options;
   const generator = createHostMetrics(series, seed, format);
   const latencies: number[] = [];
   const scrapeMs: number[] = [];
@@ -70,9 +73,9 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
     return { model, metrics, groups: 0, inferences: 0, newPoints: 0, errors: [] };
   });
   const scrape = async (onInference: (ms: number) => void) => {
-    const begin = performance.now();
+    const begin = now();
     const input = generator.next();
-    const encoded = performance.now();
+    const encoded = now();
     const { call, concurrency } = options;
     const result = await runRules({
       bytes: input,
@@ -83,20 +86,20 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
       ...(call && { call }),
       ...(concurrency !== undefined && { concurrency }),
     });
-    return { input, ...result, encodeMs: encoded - begin, ms: performance.now() - begin };
+    return { input, ...result, encodeMs: encoded - begin, ms: now() - begin };
   };
   // Not counted: the connection is made, and the code is compiled.
   await scrape(() => {});
 
   const everyMs = rate === undefined ? 0 : 1000 / (rate.of === 'points' ? rate.perSecond / series : rate.perSecond);
-  const start = performance.now();
+  const start = now();
   let shown = start;
-  for (let due = start; performance.now() - start < durationMs && due - start < durationMs; due += everyMs) {
-    const early = due - performance.now();
+  for (let due = start; now() - start < durationMs && due - start < durationMs; due += everyMs) {
+    const early = due - now();
     if (early > 0) {
-      const before = performance.now();
+      const before = now();
       await sleep(early);
-      spent.idle += performance.now() - before;
+      spent.idle += now() - before;
     }
     const { input, output, report, encodeMs, ms } = await scrape((latency) => latencies.push(latency));
     scrapeMs.push(ms);
@@ -107,12 +110,12 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
       spent[part as keyof typeof spent] += more;
     }
     for (const [index, rule] of report.rules.entries()) addRule(totals[index] as VolumeRule, rule);
-    if (performance.now() - shown >= progressMs) {
-      shown = performance.now();
+    if (now() - shown >= progressMs) {
+      shown = now();
       onProgress?.(scrapeMs.length);
     }
   }
-  const seconds = Math.max(performance.now() - start, rate === undefined ? 0 : scrapeMs.length * everyMs) / 1000;
+  const seconds = Math.max(now() - start, rate === undefined ? 0 : scrapeMs.length * everyMs) / 1000;
   const scrapes = scrapeMs.length;
   const inferences = totals.reduce((sum, rule) => sum + rule.inferences, 0);
   const total = Object.values(spent).reduce((sum, ms) => sum + ms, 0);
