@@ -68,12 +68,22 @@ describe('runVolume', () => {
     const { client } = answering(doubled);
     // Time passes in sleep alone, however busy the machine is.
     let time = 0;
-    const clock = { now: () => time, sleep: async (ms: number) => void (time += ms) };
+    const sleepWell = async (ms: number) => {
+      time += ms;
+    };
     for (const rate of [
       { perSecond: 4, of: 'scrapes' as const },
       { perSecond: 4 * 56, of: 'points' as const },
     ]) {
-      const report = await runVolume({ ...common, series: 56, durationMs: 1000, rate, client, ...clock });
+      const report = await runVolume({
+        ...common,
+        series: 56,
+        durationMs: 1000,
+        rate,
+        client,
+        now: () => time,
+        sleep: sleepWell,
+      });
       expect(report).toMatchObject({ scrapes: 4, asked: { scrapesPerSecond: 4, reached: true } });
     }
   });
