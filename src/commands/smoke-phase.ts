@@ -24,10 +24,24 @@ export interface SmokePhaseOptions {
 const graceMs = 1_500;
 
 /**
- * What is asked of every server that comes up: all but what takes longest, and nothing that changes it, since others may
- * have waited for it.
+ * What is asked of every server that comes up: values over every route, the commonest mistakes, and metrics through a model,
+ * since a set-up is waited for. Nothing that changes the server, since others may have waited for it.
  */
-const settings: SmokeSettings = { suites: ['health', 'metadata', 'infer', 'errors', 'metrics'], unload: false };
+const settings: SmokeSettings = {
+  cases: [
+    'health',
+    'metadata',
+    'infer/values',
+    'infer/agree',
+    'errors/unknown-model',
+    'errors/count',
+    'errors/datatype',
+    'errors/no-input',
+    'errors/extra-input',
+    'metrics',
+  ],
+  unload: false,
+};
 
 /** Checks that fail are in the report. An interruption takes back what this command made, and is thrown. */
 export async function smokePhase(options: SmokePhaseOptions): Promise<SmokeReport> {

@@ -94,8 +94,9 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
   const everyMs = rate === undefined ? 0 : 1000 / (rate.of === 'points' ? rate.perSecond / series : rate.perSecond);
   const start = now();
   let shown = start;
-  for (let due = start; now() - start < durationMs && due - start < durationMs; due += everyMs) {
-    const early = due - now();
+  // Counted, since a sum of fractions would come to just below the end, and make one more.
+  for (let index = 0; now() - start < durationMs && index * everyMs < durationMs; index++) {
+    const early = start + index * everyMs - now();
     if (early > 0) {
       const before = now();
       await sleep(early);
