@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OipError, oipError } from '../../../src/protocol/status.js';
 import type { InferResponse } from '../../../src/protocol/tensor.js';
@@ -180,15 +181,15 @@ function paired(
 
 /** After a call that its client gave up, every answer is wrong. */
 const spoiltByCancellation = (): Behaviour => {
-  let spoilt = false;
+  const givenUp = new AbortController();
+  const { signal } = givenUp;
   return {
-    cancelled() {
-      spoilt = true;
-    },
-    async infer({ answer }) {
-      // So that there is time to give up.
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      return spoilt ? added(answer, 1) : undefined;
+    cancelled: () => givenUp.abort(),
+    async infer({ request, answer }) {
+      // Those that are to be cut off are large: they are answered when one has been, however busy the machine is.
+      const isLarge = (request?.inputs[0]?.data.length ?? 0) > 1_000;
+      if (isLarge) await pause(2_000, undefined, { signal, ref: false }).catch(() => {});
+      return signal.aborted ? added(answer, 1) : undefined;
     },
   };
 };
