@@ -22,8 +22,8 @@ export type Transport = 'grpc' | 'rest';
 /** Every case of one transport has its sister over the other. */
 export const transports = ['grpc', 'rest'] as const;
 
-/** One thing that must hold. */
-export interface Case {
+/** What a case is about. */
+export interface CaseDescription {
   /** Stable, for programs: `infer/simple_scaler/values/FP64/grpc-typed`. Begins with the suite's name. */
   id: string;
   suite: SuiteName;
@@ -37,11 +37,20 @@ export interface Case {
   transports: readonly Transport[];
   /** Model that it is about. */
   model?: string;
+}
+
+/** One thing that must hold. */
+export interface Case extends CaseDescription {
   /**
    * @throws CaseFailure when the server is wrong, CaseSkipped when it cannot be told
    * @returns a note when the answer is legal and differs from what most clients expect
    */
   run(probe: Probe): Promise<string | undefined>;
+}
+
+/** What a case is about, without what runs it and what came of it. */
+export function descriptionOf({ id, suite, title, spec, why, transports, model }: CaseDescription): CaseDescription {
+  return { id, suite, title, spec, why, transports, ...(model !== undefined && { model }) };
 }
 
 /** passed; failed; noted: legal but unusual; skipped: cannot be told of this server. */
@@ -50,14 +59,7 @@ export const verdicts = ['passed', 'failed', 'noted', 'skipped'] as const;
 export type Verdict = (typeof verdicts)[number];
 
 /** How a case went. */
-export interface CaseResult {
-  id: string;
-  suite: SuiteName;
-  title: string;
-  spec: string;
-  why: string;
-  transports: readonly Transport[];
-  model?: string;
+export interface CaseResult extends CaseDescription {
   status: Verdict;
   /** Milliseconds; of all its runs where it was repeated. */
   ms: number;

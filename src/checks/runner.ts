@@ -1,6 +1,14 @@
 /** Runs cases one after another and tells each verdict. A case that throws anything unforeseen has failed. */
 import { OipError } from '../protocol/status.js';
-import { type Case, CaseFailure, type CaseResult, CaseSkipped, type Transport } from './case.js';
+import {
+  type Case,
+  type CaseDescription,
+  CaseFailure,
+  type CaseResult,
+  CaseSkipped,
+  descriptionOf,
+  type Transport,
+} from './case.js';
 import { Probe, type ProbeOptions } from './probe.js';
 import { createSilence } from './silence.js';
 
@@ -47,11 +55,8 @@ export function summarise(results: readonly CaseResult[]): SmokeSummary {
 /** `answered` is false where the server let the time-out pass. */
 type Outcome = CaseResult & { answered: boolean };
 
-function outcomeOf(
-  { id, suite, title, spec, why, transports, model }: Case,
-  rest: Omit<Outcome, 'id' | 'suite' | 'title' | 'spec' | 'why' | 'transports' | 'model'>,
-): Outcome {
-  return { id, suite, title, spec, why, transports, ...(model !== undefined && { model }), ...rest };
+function outcomeOf(one: Case, rest: Omit<Outcome, keyof CaseDescription>): Outcome {
+  return { ...descriptionOf(one), ...rest };
 }
 
 function notAsked(one: Case, why: { status: 'failed' | 'skipped'; message: string }): Outcome {

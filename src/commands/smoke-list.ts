@@ -1,5 +1,5 @@
 /** `smoke --list`: the cases there are, for the server that is there, or else for ours with its default models. */
-import type { Case } from '../checks/case.js';
+import { type CaseDescription, descriptionOf } from '../checks/case.js';
 import { openConnections } from '../checks/connections.js';
 import { mathematicsOf } from '../checks/mathematics.js';
 import type { ModelProfile, ServerProfile } from '../checks/profile.js';
@@ -14,15 +14,12 @@ import { NotRunningError, serverAddress } from './find-environment.js';
 import { packageVersion } from './package-info.js';
 import { assertSomebodyAnswers, configuredServer, connectionsOf, profileOf, type SmokeOptions } from './smoke.js';
 
-/** A case as it is planned. */
-export type PlannedCase = Omit<Case, 'run'>;
-
 /** The cases, and the server that they are for. */
 export interface SmokeListReport {
   server: { name: string; version: string; models: string[] };
   /** False where there is none, and the cases are those for our server with its default models. */
   asked: boolean;
-  cases: PlannedCase[];
+  cases: CaseDescription[];
 }
 
 /** Lists cases and runs none. @throws as `smoke` does, but for NotRunningError */
@@ -36,7 +33,7 @@ export async function smokeList(
     data: {
       server: { name: server.name, version: server.version, models: server.models.map(({ title }) => title) },
       asked: asked !== undefined,
-      cases: casesFor(server, options).map(({ run, ...planned }) => planned),
+      cases: casesFor(server, options).map(descriptionOf),
     },
     warnings: [],
   };

@@ -1,5 +1,12 @@
 /** Several servers side by side: what each made of every case. Pure. */
-import { type CaseResult, type SuiteName, suiteNames, type Transport, type Verdict } from '../case.js';
+import {
+  type CaseDescription,
+  type CaseResult,
+  descriptionOf,
+  type SuiteName,
+  suiteNames,
+  type Verdict,
+} from '../case.js';
 import type { Exchange } from '../exchange.js';
 import type { SmokeSummary } from '../runner.js';
 import { messageShape } from './alike.js';
@@ -57,14 +64,7 @@ export interface MatrixCell {
 }
 
 /** One case, and every server's verdict on it. */
-export interface MatrixRow {
-  id: string;
-  suite: SuiteName;
-  title: string;
-  spec: string;
-  why: string;
-  transports: readonly Transport[];
-  model?: string;
+export interface MatrixRow extends CaseDescription {
   /** One a server, in the order of the servers. */
   cells: MatrixCell[];
 }
@@ -139,17 +139,7 @@ function mergedIds(runs: readonly ServerRun[], suite: SuiteName): string[] {
 function rowOf(id: string, runs: readonly ServerRun[], results: readonly Map<string, CaseResult>[]): MatrixRow {
   const known = results.map((byId) => byId.get(id));
   const first = known.find((result) => result !== undefined) as CaseResult;
-  const { suite, title, spec, why, transports, model } = first;
-  return {
-    id,
-    suite,
-    title,
-    spec,
-    why,
-    transports,
-    ...(model !== undefined && { model }),
-    cells: runs.map((run, index) => cellOf(known[index], first, run)),
-  };
+  return { ...descriptionOf(first), cells: runs.map((run, index) => cellOf(known[index], first, run)) };
 }
 
 function cellOf(result: CaseResult | undefined, row: CaseResult, run: ServerRun): MatrixCell {
