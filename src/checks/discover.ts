@@ -2,6 +2,7 @@
 import { type ModelConfig, modelConfigSchema } from '../models/kinds.js';
 import type { Limits } from '../models/limits.js';
 import { platformPrefix } from '../models/model.js';
+import { serverIdentity } from '../models/server-config.js';
 import type { CallOptions, InferenceClient, RepositoryEntry } from '../protocol/client.js';
 import { OipError } from '../protocol/status.js';
 import type { ModelMetadata, ServerMetadata, Tensor } from '../protocol/tensor.js';
@@ -30,9 +31,6 @@ export interface DiscoverOptions {
   mayUnload?: boolean;
 }
 
-/** Name that our server gives itself. */
-const ownName = 'kserve-env';
-
 /** Asks the server for all that cases adapt to. A server that does not answer has an empty profile: the cases will tell. */
 export async function discoverServer(options: DiscoverOptions): Promise<ServerProfile> {
   const { connections, signal, timeoutMs, configured } = options;
@@ -46,7 +44,7 @@ export async function discoverServer(options: DiscoverOptions): Promise<ServerPr
     version: '',
     extensions: [],
   };
-  const ours = server.name === ownName;
+  const ours = server.name === serverIdentity.name;
   const listed = await listModels(options, clients, call);
   const models: ModelProfile[] = [];
   for (const one of listed.loaded) models.push(await profileOf(one, options, { clients, call, ours }));
