@@ -1,13 +1,12 @@
 /** The calls of the model repository extension, over either transport; and that what was unloaded is loaded again. */
 
-import type { RepositoryEntry } from '../protocol/client.js';
 import type { HttpRequest } from '../protocol/http-exchange.js';
 import { type ClientServiceDefinition, clientServiceDefinition } from '../protocol/service-definition.js';
 import { OipError, oipErrorFromHttp } from '../protocol/status.js';
 import { CaseFailure, CaseSkipped, type Transport } from './case.js';
 import { errorLine, factLine } from './exchange.js';
 import type { Connections, Probe } from './probe.js';
-import { refusalOf } from './verdict.js';
+import { outcomeOf, refusalOf } from './verdict.js';
 
 let definition: ClientServiceDefinition | undefined;
 
@@ -124,15 +123,8 @@ export async function whileUnloaded<T>(
 async function assertMayChange(probe: Probe, transport: Transport, model: string): Promise<void> {
   const { server } = probe;
   if (!server.mayUnload) throw new CaseSkipped(`it unloads ${model} for a moment; --unload allows that`);
-  let others: RepositoryEntry[] = [];
-  const index = await refusalOf(
-    probe
-      .client(transport)
-      .repositoryIndex()
-      .then((entries) => {
-        others = entries.filter(({ name, state }) => name === model && /(^|\.)UNAVAILABLE$/.test(state));
-      }),
-  );
+  const { answer: entries = [], refusal: index } = await outcomeOf(probe.client(transport).repositoryIndex());
+  const others = entries.filter(({ name, state }) => name === model && /(^|\.)UNAVAILABLE$/.test(state));
   if (others.length > 0) {
     const versions = others.map(({ version }) => version).join(', ');
     throw new CaseSkipped(`version ${versions} of ${model} is not loaded, and would be afterwards`);

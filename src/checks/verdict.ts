@@ -35,17 +35,21 @@ export function joinNotes(notes: readonly (string | undefined)[]): string | unde
   return said.length === 0 ? undefined : said.join('; ');
 }
 
-/**
- * The error that a call ends with; undefined where it was answered. A time-out is thrown on, since it is no refusal, and
- * so is whatever is no answer of the server's.
- */
-export async function refusalOf(call: Promise<unknown>): Promise<OipError | undefined> {
+/** What a call ends with: an answer, or the error that it was refused with. */
+export type Outcome<T> = { answer: T; refusal?: undefined } | { answer?: undefined; refusal: OipError };
+
+/** A time-out is thrown on, since it is no refusal, and so is whatever is no answer of the server's. */
+export async function outcomeOf<T>(call: Promise<T>): Promise<Outcome<T>> {
   try {
-    await call;
-    return undefined;
+    return { answer: await call };
   } catch (error) {
     if (!(error instanceof OipError) || error.status === 'DEADLINE_EXCEEDED' || error.status === 'CANCELLED')
       throw error;
-    return error;
+    return { refusal: error };
   }
+}
+
+/** The error that a call was refused with; undefined where it was answered. Throws as `outcomeOf` does. */
+export async function refusalOf(call: Promise<unknown>): Promise<OipError | undefined> {
+  return (await outcomeOf(call)).refusal;
 }

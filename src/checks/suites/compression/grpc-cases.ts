@@ -7,7 +7,7 @@ import { type Case, CaseFailure } from '../../case.js';
 import { requestLines } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import { allRoutes, type Route, routeName, type ServerProfile } from '../../profile.js';
-import { refusalOf, unusual } from '../../verdict.js';
+import { outcomeOf, unusual } from '../../verdict.js';
 import {
   compress,
   decompress,
@@ -62,10 +62,9 @@ function clientCase(subject: Subject, encoding: Encoding, route: Route): Case {
       await using connections = probe.connect({ compression: encoding });
       const client = connections.grpc && probe.recording(connections.grpc.client);
       if (!client) return undefined;
-      const asked = client.infer({ ...subject.call, form: route.form });
-      const refusal = await refusalOf(asked);
+      const { answer, refusal } = await outcomeOf(client.infer({ ...subject.call, form: route.form }));
       if (refusal) return refused(probe.server, refusal, encoding);
-      await expectAsPlain(probe, subject, route, await asked);
+      await expectAsPlain(probe, subject, route, answer);
       return undefined;
     },
   });

@@ -3,7 +3,7 @@ import { noSuchModel, noSuchVersion } from '../../absent-names.js';
 import { type Case, expectEqual, expectThat, type Transport } from '../../case.js';
 import type { Probe } from '../../probe.js';
 import type { ModelProfile, ServerProfile } from '../../profile.js';
-import { type KnownAnswers, refusalOf, unusual } from '../../verdict.js';
+import { type KnownAnswers, outcomeOf, refusalOf, unusual } from '../../verdict.js';
 
 const spec =
   'OIP, Health: ModelReady (GET /v2/models/{m}[/versions/{v}]/ready) "indicates if a specific model is ready for inferencing"';
@@ -115,15 +115,7 @@ function unknownVersionCase(
 
 /** The status of the refusal; undefined for a plain "not ready". Throws CaseFailure for "ready". */
 async function notReady(probe: Probe, transport: Transport, name: string, version = ''): Promise<string | undefined> {
-  let ready: boolean | undefined;
-  const refusal = await refusalOf(
-    probe
-      .client(transport)
-      .modelReady(name, version)
-      .then((answer) => {
-        ready = answer;
-      }),
-  );
+  const { answer: ready, refusal } = await outcomeOf(probe.client(transport).modelReady(name, version));
   expectThat(ready !== true, `ModelReady of ${name}${version && `, version ${version},`} says true`);
   return refusal?.status;
 }

@@ -7,7 +7,7 @@ import { type Case, CaseSkipped, expectEqual, expectThat } from '../../case.js';
 import { errorLine, factLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
-import { refusalOf, unusual } from '../../verdict.js';
+import { outcomeOf, unusual } from '../../verdict.js';
 
 const source = 'gRPC health checking protocol (github.com/grpc/grpc, doc/health-checking.md)';
 
@@ -31,12 +31,7 @@ export function standardHealthCases(server: ServerProfile): Case[] {
       spec: `${source}: services are named by their full name`,
       run: async (probe) => {
         const ready = await probe.client('grpc').serverReady();
-        let status = 0;
-        const refusal = await refusalOf(
-          check(probe, inferenceServiceName).then((answer) => {
-            status = answer;
-          }),
-        );
+        const { answer: status, refusal } = await outcomeOf(check(probe, inferenceServiceName));
         if (refusal) return unusual(server, `answered ${refusal.status}: the service is not known by its name`);
         expectEqual('SERVING where ServerReady is true', status === servingStatus.SERVING, ready);
         return undefined;
@@ -46,12 +41,7 @@ export function standardHealthCases(server: ServerProfile): Case[] {
       ...common('health/grpc-health/unknown', 'Check of a service that nobody has is NOT_FOUND'),
       spec: `${source}: "If the service name is not registered, the server returns a NOT_FOUND GRPC status"`,
       run: async (probe) => {
-        let status: number | undefined;
-        const refusal = await refusalOf(
-          check(probe, noSuchModel).then((answer) => {
-            status = answer;
-          }),
-        );
+        const { answer: status, refusal } = await outcomeOf(check(probe, noSuchModel));
         expectThat(status !== servingStatus.SERVING, 'it is SERVING');
         if (refusal?.status === 'NOT_FOUND') return undefined;
         return unusual(server, refusal ? `answered ${refusal.status}` : `answered status ${status}`);

@@ -1,9 +1,7 @@
 /** The same request has the same answer: again, over each route, in another order of inputs, of each version. */
-
-import type { InferResponse } from '../../../protocol/tensor.js';
 import { type Case, CaseFailure, CaseSkipped, expectEqual } from '../../case.js';
 import { type ModelProfile, routeName, type ServerProfile } from '../../profile.js';
-import { refusalOf, unusual } from '../../verdict.js';
+import { outcomeOf, unusual } from '../../verdict.js';
 import { routesFor } from '../model-routes.js';
 import { expectSameOutputs } from './ask.js';
 import { askSample, firstOfTransport, sampleCases } from './sample.js';
@@ -118,15 +116,10 @@ function versioned(server: ServerProfile, model: ModelProfile): Case[] {
         spec: 'OIP: the version of a model is optional in the request; the metadata list those that may be named',
         why: 'a client that pins the version that it was told gets an error, or another version',
         run: async (probe, _, route) => {
-          let answer: InferResponse | undefined;
-          const refusal = await refusalOf(
-            askSample(probe, model, route, { modelVersion: version }).then((one) => {
-              answer = one;
-            }),
-          );
-          if (answer === undefined) {
+          const { answer, refusal } = await outcomeOf(askSample(probe, model, route, { modelVersion: version }));
+          if (refusal) {
             const known = { KServe: '501 over REST' };
-            return unusual(server, `refused with ${refusal?.status}, though the version is listed`, known);
+            return unusual(server, `refused with ${refusal.status}, though the version is listed`, known);
           }
           expectEqual('model_version', answer.modelVersion || version, version);
           if (versions.length > 1 || model.mathematics === undefined) return undefined;

@@ -5,7 +5,7 @@ import { CaseFailure, CaseSkipped, expectEqual } from '../../case.js';
 import { expectSameBits, expectTensor, type TensorContent } from '../../compare-tensors.js';
 import type { Probe } from '../../probe.js';
 import type { ModelProfile, Route } from '../../profile.js';
-import { joinNotes, refusalOf, unusual } from '../../verdict.js';
+import { joinNotes, outcomeOf, unusual } from '../../verdict.js';
 
 /** Inputs, and the outputs that they must give. */
 export interface Question {
@@ -33,7 +33,7 @@ export async function askExactly(
 ): Promise<string | undefined> {
   const before = structuredClone(inputs);
   const answer = await answered(
-    () => probe.infer(transport, { modelName: name, modelVersion: version, inputs, form }),
+    probe.infer(transport, { modelName: name, modelVersion: version, inputs, form }),
     probe,
     judgement,
   );
@@ -50,19 +50,14 @@ export async function askExactly(
 
 /** The answer, or the note on its refusal. */
 async function answered(
-  ask: () => Promise<InferResponse>,
+  call: Promise<InferResponse>,
   probe: Probe,
   { refusal: allowed }: Judgement,
 ): Promise<InferResponse | string> {
-  if (allowed === undefined) return await ask();
-  let answer: InferResponse | undefined;
-  const refusal = await refusalOf(
-    ask().then((one) => {
-      answer = one;
-    }),
-  );
-  if (answer !== undefined) return answer;
-  const words = `${refusal?.status}: ${refusal?.message}`;
+  if (allowed === undefined) return await call;
+  const { answer, refusal } = await outcomeOf(call);
+  if (answer) return answer;
+  const words = `${refusal.status}: ${refusal.message}`;
   if ('skip' in allowed) throw new CaseSkipped(`${allowed.skip} (${words})`);
   return unusual(probe.server, `${allowed.note} (${words})`);
 }

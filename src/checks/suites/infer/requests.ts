@@ -1,11 +1,9 @@
 /** What a request may say beside its inputs: the outputs that it wants, names of its own, and parameters. */
 import type { InferCall } from '../../../protocol/client.js';
-import type { OipError } from '../../../protocol/status.js';
-import type { InferResponse } from '../../../protocol/tensor.js';
 import { type Case, CaseFailure, expectEqual } from '../../case.js';
 import type { Probe } from '../../probe.js';
 import type { ModelProfile, Route, ServerProfile } from '../../profile.js';
-import { refusalOf, unusual } from '../../verdict.js';
+import { outcomeOf, unusual } from '../../verdict.js';
 import { expectSameOutputs } from './ask.js';
 import { askSample, firstOfTransport, sampleCases } from './sample.js';
 
@@ -94,7 +92,7 @@ function nameCases(server: ServerProfile, model: ModelProfile): Case[] {
       spec: 'OIP, Inference Request: silent on names that the metadata do not have; servers are strict, or leave it to the model',
       why: "a Collector names the tensor after its metric, and not after the model's input",
       run: async (probe, _, route) => {
-        const { answer, refusal } = await attempt(askSample(probe, model, route, { inputs }));
+        const { answer, refusal } = await outcomeOf(askSample(probe, model, route, { inputs }));
         if (refusal) {
           if (strict && refusal.status === 'INVALID_ARGUMENT') return undefined;
           const known = { Triton: 'refused', OVMS: 'refused', MLServer: 'up to the model', KServe: 'up to the model' };
@@ -106,7 +104,7 @@ function nameCases(server: ServerProfile, model: ModelProfile): Case[] {
         }
         if (model.config?.strictInputs) throw new CaseFailure('it was accepted, and the model is strict');
         const plain = await askSample(probe, model, route);
-        if (model.mathematics) expectSameOutputs('with other names', answer?.outputs ?? [], plain.outputs);
+        if (model.mathematics) expectSameOutputs('with other names', answer.outputs, plain.outputs);
         return undefined;
       },
     },
@@ -175,16 +173,6 @@ function parameterCases(server: ServerProfile, model: ModelProfile): Case[] {
   return [...unknown, ...scaled];
 }
 
-async function attempt(call: Promise<InferResponse>): Promise<{ answer?: InferResponse; refusal?: OipError }> {
-  let answer: InferResponse | undefined;
-  const refusal = await refusalOf(
-    call.then((one) => {
-      answer = one;
-    }),
-  );
-  return { ...(answer && { answer }), ...(refusal && { refusal }) };
-}
-
 /** What should not matter is asked for, and the answer is the same without it. */
 async function asBefore(
   server: ServerProfile,
@@ -193,9 +181,9 @@ async function asBefore(
   route: Route,
   change: Partial<InferCall>,
 ): Promise<string | undefined> {
-  const { answer, refusal } = await attempt(askSample(probe, model, route, change));
+  const { answer, refusal } = await outcomeOf(askSample(probe, model, route, change));
   if (refusal) return unusual(server, `refused with ${refusal.status}: ${refusal.message}`);
   const plain = await askSample(probe, model, route);
-  if (model.mathematics) expectSameOutputs('with it as without it', answer?.outputs ?? [], plain.outputs);
+  if (model.mathematics) expectSameOutputs('with it as without it', answer.outputs, plain.outputs);
   return undefined;
 }

@@ -4,7 +4,7 @@ import type { TensorMetadata } from '../../../protocol/tensor.js';
 import { type Case, CaseSkipped, expectEqual, type Transport } from '../../case.js';
 import type { Probe } from '../../probe.js';
 import type { ModelProfile, ServerProfile } from '../../profile.js';
-import { refusalOf } from '../../verdict.js';
+import { outcomeOf } from '../../verdict.js';
 
 /**
  * Names of the DataType enumeration by their numbers, in the words of the protocol.
@@ -95,17 +95,12 @@ async function configurationOf(
   }
   methods ??= clientServiceDefinition();
   const method = methods.ModelConfig;
-  let bytes: Buffer | undefined;
-  const refusal = await refusalOf(
-    probe.grpcBytes('ModelConfig', method.requestSerialize({ name, version })).then((answer) => {
-      bytes = answer;
-    }),
+  const { answer, refusal } = await outcomeOf(
+    probe.grpcBytes('ModelConfig', method.requestSerialize({ name, version })),
   );
-  if (bytes === undefined) {
-    if (refusal?.status === 'UNIMPLEMENTED' || refusal === undefined) return undefined;
-    throw refusal;
-  }
-  const { config } = method.responseDeserialize(bytes);
+  if (refusal?.status === 'UNIMPLEMENTED') return undefined;
+  if (refusal) throw refusal;
+  const { config } = method.responseDeserialize(answer);
   const tensor = ({ name, data_type, dims }: (typeof config.input)[number]): TensorMetadata => ({
     name,
     datatype: dataTypes[data_type] ?? String(data_type),

@@ -2,7 +2,7 @@
 import type { ModelMetadata } from '../../../protocol/tensor.js';
 import { type Case, expectEqual, expectThat, type Transport } from '../../case.js';
 import type { ModelProfile, ServerProfile } from '../../profile.js';
-import { joinNotes, refusalOf, unusual } from '../../verdict.js';
+import { joinNotes, outcomeOf, unusual } from '../../verdict.js';
 import { judgeTensors } from './described.js';
 
 const spec =
@@ -88,17 +88,9 @@ function versionCase(server: ServerProfile, model: ModelProfile, version: string
     transports: [transport],
     model: name,
     run: async (probe) => {
-      let metadata: ModelMetadata | undefined;
-      const refusal = await refusalOf(
-        probe
-          .client(transport)
-          .modelMetadata(name, version)
-          .then((answer) => {
-            metadata = answer;
-          }),
-      );
-      if (metadata === undefined) {
-        const message = `refused with ${refusal?.status ?? 'no reason'}, though the version is listed`;
+      const { answer: metadata, refusal } = await outcomeOf(probe.client(transport).modelMetadata(name, version));
+      if (refusal) {
+        const message = `refused with ${refusal.status}, though the version is listed`;
         // A version that is listed may still be one that is not loaded.
         return unusual(server, message, { KServe: '501 over REST' });
       }

@@ -1,9 +1,9 @@
 /** A model that is unloaded while it is asked. */
 import { expectThat, type Transport } from '../../case.js';
-import { callOf, type DistinctRequests, wrongAnswer } from '../../distinct-requests.js';
+import { callOf, type DistinctRequests, type Round, wrongAnswer } from '../../distinct-requests.js';
 import type { Probe } from '../../probe.js';
 import { changeModel, whileUnloaded } from '../../repository-calls.js';
-import { joinNotes, refusalOf } from '../../verdict.js';
+import { joinNotes, outcomeOf } from '../../verdict.js';
 import { type Subject, unusualRefusal } from './model-state.js';
 
 /** Inferences of each sort that are under way. */
@@ -24,37 +24,30 @@ export async function unloadUnderLoad(
   const otherRounds = (await other?.rounds(probe, route, underWay)) ?? [];
   return await whileUnloaded(probe, { transport, model: target.model.name }, async () => {
     await changeModel(probe, transport, 'load', target.model.name);
-    const answers = rounds.map((round) => probe.infer(transport, callOf(target, round, 'typed', '')));
+    const answers = rounds.map((round) => outcomeOf(probe.infer(transport, callOf(target, round, 'typed', ''))));
     const theirs = otherRounds.map((round) =>
       probe.infer(transport, callOf(other as DistinctRequests, round, 'typed', '')),
     );
     const [outcomes, untouched] = await Promise.all([
-      Promise.all(
-        answers.map((answer) =>
-          answer.then(
-            (value) => ({ value }),
-            (error: unknown) => ({ error }),
-          ),
-        ),
-      ),
+      Promise.allSettled(answers),
       Promise.allSettled(theirs),
       changeModel(probe, transport, 'unload', target.model.name),
     ]);
     const notes = new Set<string>();
     for (const [index, outcome] of outcomes.entries()) {
-      const round = rounds[index];
-      if ('value' in outcome) {
-        const wrong = round && wrongAnswer(outcome.value, round, rounds);
-        expectThat(wrong === undefined, `an inference that was under way is answered wrong: ${wrong}`);
+      if (outcome.status === 'rejected') throw outcome.reason;
+      const { answer, refusal } = outcome.value;
+      if (refusal) {
+        const note = unusualRefusal(probe, transport, refusal);
+        if (note !== undefined) notes.add(note);
         continue;
       }
-      const refused = await refusalOf(Promise.reject(outcome.error));
-      const note = refused && unusualRefusal(probe, transport, refused);
-      if (note !== undefined) notes.add(note);
+      const wrong = wrongAnswer(answer, rounds[index] as Round, rounds);
+      expectThat(wrong === undefined, `an inference that was under way is answered wrong: ${wrong}`);
     }
     for (const [index, outcome] of untouched.entries()) {
       if (outcome.status === 'rejected') throw outcome.reason;
-      const wrong = wrongAnswer(outcome.value, otherRounds[index] as (typeof otherRounds)[number], otherRounds);
+      const wrong = wrongAnswer(outcome.value, otherRounds[index] as Round, otherRounds);
       expectThat(wrong === undefined, `${other?.model.title} answers wrong meanwhile: ${wrong}`);
     }
     return joinNotes([...notes].slice(0, 1));
