@@ -15,8 +15,11 @@ export interface Subject {
 /** What transports are called. */
 export const transportNames: Record<Transport, string> = { grpc: 'gRPC', rest: 'REST' };
 
+/** What is documented of a refusal, and what known servers answer. */
+export type ExpectedRefusal = Readonly<Record<Transport, { documented: string; known?: KnownAnswers }>>;
+
 /** What a request to a model that is not loaded gets. */
-const notReady: Record<Transport, { documented: string; known: KnownAnswers }> = {
+export const notReady: ExpectedRefusal = {
   grpc: { documented: 'UNAVAILABLE', known: { Triton: 'UNAVAILABLE', MLServer: 'NOT_FOUND', KServe: 'NOT_FOUND' } },
   rest: { documented: '503', known: { Triton: '400', MLServer: '404', KServe: '404' } },
 };
@@ -55,12 +58,17 @@ export async function expectNotReady(
   const call = { modelName: name, modelVersion: version, inputs: sample?.inputs ?? [] };
   const refused = await refusalOf(probe.infer(transport, call));
   if (refused === undefined) throw new CaseFailure(`${name} answers over ${transportNames[transport]} after unload`);
-  return unusualRefusal(probe, transport, refused);
+  return unusualRefusal(probe, transport, refused, notReady);
 }
 
-/** A note where a model that is not loaded refuses with another status than the documented one. */
-export function unusualRefusal(probe: Probe, transport: Transport, refused: OipError): string | undefined {
-  const { documented, known } = notReady[transport];
+/** A note where something is refused with another status than the documented one. */
+export function unusualRefusal(
+  probe: Probe,
+  transport: Transport,
+  refused: OipError,
+  expected: ExpectedRefusal,
+): string | undefined {
+  const { documented, known } = expected[transport];
   const got = transport === 'grpc' ? refused.status : String(refused.httpStatus);
   if (got === documented) return undefined;
   return unusual(probe.server, `refused with ${errorLine(refused)}; most clients expect ${documented}`, known);

@@ -1,19 +1,20 @@
 /** Cases about loads and unloads that must be refused: of models that are not there, and of ours by unknown parameters. */
+import { noSuchModel } from '../../absent-names.js';
 import { type Case, CaseFailure, CaseSkipped, expectThat, type Transport } from '../../case.js';
 import { errorLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
 import { changeModel, whileUnloaded } from '../../repository-calls.js';
-import { type KnownAnswers, refusalOf, unusual } from '../../verdict.js';
+import { refusalOf, unusual } from '../../verdict.js';
 import { repositoryExtension } from './index-cases.js';
-import { type Subject, saysReady } from './model-state.js';
+import { type ExpectedRefusal, type Subject, saysReady, unusualRefusal } from './model-state.js';
 
-const nobody = 'kserve-env-no-such-model';
-
-const notFound: Record<Transport, { documented: string; known: KnownAnswers }> = {
+const notFound: ExpectedRefusal = {
   grpc: { documented: 'NOT_FOUND', known: { MLServer: 'NOT_FOUND', KServe: 'UNKNOWN', Triton: 'INTERNAL' } },
   rest: { documented: '404', known: { MLServer: '404', KServe: '503', Triton: '400' } },
 };
+
+const invalid: ExpectedRefusal = { grpc: { documented: 'INVALID_ARGUMENT' }, rest: { documented: '400' } };
 
 /** The cases of each transport; those about parameters for our own server, whose parameters are documented. */
 export function refusalCases({ transports, ours }: ServerProfile, subject: Subject | undefined): Case[] {
@@ -34,17 +35,14 @@ function unknownCase(change: 'load' | 'unload', transport: Transport): Case {
     transports: [transport],
     async run(probe) {
       await assertHasRepository(probe, transport);
-      const refused = await refusalOf(changeModel(probe, transport, change, nobody));
+      const refused = await refusalOf(changeModel(probe, transport, change, noSuchModel));
       expectThat(await probe.client(transport).serverLive(), 'the server is not live afterwards');
       if (refused === undefined) {
-        if (change === 'load') throw new CaseFailure(`the load of ${nobody} was accepted`);
-        return unusual(probe.server, `the unload of ${nobody} was accepted; most clients expect an error`);
+        if (change === 'load') throw new CaseFailure(`the load of ${noSuchModel} was accepted`);
+        return unusual(probe.server, `the unload of ${noSuchModel} was accepted; most clients expect an error`);
       }
-      expectThat(!(await saysReady(probe, transport, nobody)), `${nobody} is ready afterwards`);
-      const { documented, known } = notFound[transport];
-      const got = transport === 'grpc' ? refused.status : String(refused.httpStatus);
-      if (got === documented) return undefined;
-      return unusual(probe.server, `refused with ${errorLine(refused)}; most clients expect ${documented}`, known);
+      expectThat(!(await saysReady(probe, transport, noSuchModel)), `${noSuchModel} is ready afterwards`);
+      return unusualRefusal(probe, transport, refused, notFound);
     },
   };
 }
@@ -71,9 +69,7 @@ function parameterCase(transport: Transport, { target: { model } }: Subject): Ca
       const refused = await refusalOf(load);
       if (refused === undefined) throw new CaseFailure('the load was accepted');
       expectThat(await saysReady(probe, transport, model.name), `${model.name} is not ready afterwards`);
-      const [got, documented] = transport === 'grpc' ? [refused.status, 'INVALID_ARGUMENT'] : [refused.httpStatus, 400];
-      if (got === documented) return undefined;
-      return unusual(probe.server, `refused with ${errorLine(refused)}; most clients expect ${documented}`);
+      return unusualRefusal(probe, transport, refused, invalid);
     },
   };
 }

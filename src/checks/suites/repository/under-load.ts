@@ -4,7 +4,7 @@ import { callOf, type DistinctRequests, type Round, wrongAnswer } from '../../di
 import type { Probe } from '../../probe.js';
 import { changeModel, whileUnloaded } from '../../repository-calls.js';
 import { joinNotes, outcomeOf } from '../../verdict.js';
-import { type Subject, unusualRefusal } from './model-state.js';
+import { notReady, type Subject, unusualRefusal } from './model-state.js';
 
 /** Inferences of each sort that are under way. */
 const underWay = 40;
@@ -38,7 +38,7 @@ export async function unloadUnderLoad(
       if (outcome.status === 'rejected') throw outcome.reason;
       const { answer, refusal } = outcome.value;
       if (refusal) {
-        const note = unusualRefusal(probe, transport, refusal);
+        const note = unusualRefusal(probe, transport, refusal, notReady);
         if (note !== undefined) notes.add(note);
         continue;
       }
