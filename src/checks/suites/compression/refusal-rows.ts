@@ -1,11 +1,12 @@
 /** Rows about compression that a server must refuse, or may. */
 import { grpcFrame } from '../../../protocol/grpc-frames.js';
+import { noSuchModel } from '../../absent-names.js';
 import { oversizeOf } from '../../server-limits.js';
 import { message } from '../errors/message-bytes.js';
 import { inferencePath } from '../errors/message-rows.js';
 import { only, type Row, type RowSource, rowsOf } from '../errors/row.js';
 import { type Attempt, bytesOf, grpcAttempt, httpAttempt, restBody, type SentRequest } from '../errors/sent-request.js';
-import { anyModelOrNone, noSuchModel } from '../errors/targets.js';
+import { anyModelOrNone } from '../errors/targets.js';
 import { compress, encodings } from './subject.js';
 
 /** One frame of ModelInfer, flagged as compressed. */

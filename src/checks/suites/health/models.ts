@@ -8,8 +8,8 @@ import { type KnownAnswers, outcomeOf, refusalOf, unusual } from '../../verdict.
 const spec =
   'OIP, Health: ModelReady (GET /v2/models/{m}[/versions/{v}]/ready) "indicates if a specific model is ready for inferencing"';
 
-const ofUnknown: KnownAnswers = { Triton: 'false', MLServer: 'UNKNOWN over gRPC, 404 over REST', KServe: 'NOT_FOUND' };
-const ofUnloaded: KnownAnswers = { Triton: 'false', MLServer: 'UNKNOWN over gRPC, 404 over REST', KServe: 'NOT_FOUND' };
+/** Of a model that is not there, and of one that is not loaded. */
+const known: KnownAnswers = { Triton: 'false', MLServer: 'UNKNOWN over gRPC, 404 over REST', KServe: 'NOT_FOUND' };
 
 /** A case for each model and transport, and for names that must not be ready. */
 export function modelReadyCases(server: ServerProfile): Case[] {
@@ -70,7 +70,7 @@ function unloadedCase(server: ServerProfile, name: string, transport: Transport)
     run: async (probe) => {
       const refusal = await notReady(probe, transport, name);
       // Ours knows the model: it is not ready, and not unknown.
-      return refusal === undefined ? undefined : unusual(server, `answered ${refusal}, and not false`, ofUnloaded);
+      return refusal === undefined ? undefined : unusual(server, `answered ${refusal}, and not false`, known);
     },
   };
 }
@@ -123,5 +123,5 @@ async function notReady(probe: Probe, transport: Transport, name: string, versio
 function expectUnknown(server: ServerProfile, refusal: string | undefined): string | undefined {
   if (refusal === 'NOT_FOUND' || (refusal === undefined && !server.ours)) return undefined;
   const answer = refusal === undefined ? 'answered false' : `answered ${refusal}`;
-  return unusual(server, `${answer}; most clients expect false or NOT_FOUND`, ofUnknown);
+  return unusual(server, `${answer}; most clients expect false or NOT_FOUND`, known);
 }

@@ -2,6 +2,7 @@
 import type { InferCall } from '../../../protocol/client.js';
 import { OipError } from '../../../protocol/status.js';
 import type { StreamResponse } from '../../../protocol/wire/infer-messages.js';
+import { noSuchModel } from '../../absent-names.js';
 import { type Case, CaseFailure, expectEqual } from '../../case.js';
 import type { DistinctRequests } from '../../distinct-requests.js';
 import { errorLine } from '../../exchange.js';
@@ -23,7 +24,7 @@ const mistakes: readonly Mistake[] = [
   {
     id: 'unknown-model',
     title: 'a model that is not there',
-    spoil: (call) => ({ ...call, modelName: 'kserve-env-no-such-model' }),
+    spoil: (call) => ({ ...call, modelName: noSuchModel }),
   },
   {
     id: 'wrong-shape',
