@@ -1,11 +1,11 @@
 /** The server after a bad request: live, and answering a good one as it did before. */
 import type { InferCall } from '../../../protocol/client.js';
-import { OipError } from '../../../protocol/status.js';
 import type { InferResponse } from '../../../protocol/tensor.js';
 import { CaseFailure, type Transport } from '../../case.js';
 import { expectTensor } from '../../compare-tensors.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
+import { outcomeOf } from '../../verdict.js';
 import type { Target } from './targets.js';
 
 /** How the server answers when nothing is wrong; undefined where it does not. */
@@ -44,13 +44,9 @@ export function goodAnswer(
 }
 
 async function askTwice(probe: Probe, transport: Transport, call: InferCall): Promise<GoodAnswer | undefined> {
-  try {
-    const response = await probe.infer(transport, call);
-    return { call, response, steady: isSame(response, await probe.infer(transport, call)) };
-  } catch (error) {
-    if (!(error instanceof OipError) || isGivenUp(error)) throw error;
-    return undefined;
-  }
+  const { answer: response } = await outcomeOf(probe.infer(transport, call));
+  const again = response && (await outcomeOf(probe.infer(transport, call))).answer;
+  return again && { call, response, steady: isSame(response, again) };
 }
 
 /**
@@ -78,25 +74,11 @@ export async function expectAsBefore(
 
 /** Once more where the connection was the one on which the bad request came, and ended with it. */
 async function stillAnswers<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof OipError) || isGivenUp(error)) throw error;
-    if (error.status !== 'UNAVAILABLE') throw goneAfter(error);
-  }
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof OipError) || isGivenUp(error)) throw error;
-    throw goneAfter(error);
-  }
+  const first = await outcomeOf(ask());
+  const { answer, refusal } = first.refusal?.status === 'UNAVAILABLE' ? await outcomeOf(ask()) : first;
+  if (refusal === undefined) return answer;
+  throw new CaseFailure(`a good request is not answered afterwards: ${refusal.status}: ${refusal.message}`);
 }
-
-function goneAfter({ status, message }: OipError): CaseFailure {
-  return new CaseFailure(`a good request is not answered afterwards: ${status}: ${message}`);
-}
-
-const isGivenUp = ({ status }: OipError): boolean => status === 'DEADLINE_EXCEEDED' || status === 'CANCELLED';
 
 function isSame(one: InferResponse, other: InferResponse): boolean {
   try {
