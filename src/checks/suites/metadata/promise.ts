@@ -2,29 +2,23 @@
 import { fitsShape, formatShape } from '../../../protocol/shape.js';
 import type { ModelMetadata, Tensor } from '../../../protocol/tensor.js';
 import { type Case, CaseFailure, expectEqual } from '../../case.js';
-import { type ModelProfile, type Route, routeName, routesOf, type ServerProfile } from '../../profile.js';
+import { type ModelProfile, type Route, routeName, type ServerProfile } from '../../profile.js';
 import { unusual } from '../../verdict.js';
+import { routesFor } from '../model-routes.js';
 
 /** One case a route and model that took a sample. */
 export function promiseCases(server: ServerProfile): Case[] {
-  const [grpc, rest] = [false, true].map((isRest) =>
-    routesOf(server).find(
-      ({ transport, form }) => form === (isRest ? 'typed' : 'raw') && isRest === (transport === 'rest'),
-    ),
-  );
-  const routes = [grpc, rest].filter((route) => route !== undefined);
   return server.models
     .filter(({ sample, metadata }) => sample !== undefined && metadata.outputs.length > 0)
     .flatMap((model) =>
-      routes.filter((route) => canCarry(model, route)).map((route) => promiseCase(server, model, route)),
+      routesFor(server, model)
+        .filter(isUsual)
+        .map((route) => promiseCase(server, model, route)),
     );
 }
 
-/** JSON has no form for halves. */
-function canCarry({ metadata, sample }: ModelProfile, { transport, form }: Route): boolean {
-  const types = [...metadata.outputs, ...(sample?.inputs ?? [])].map(({ datatype }) => datatype);
-  return transport === 'grpc' || form === 'raw' || !types.some((type) => type === 'FP16' || type === 'BF16');
-}
+/** The form of each transport that most clients use. */
+const isUsual = ({ transport, form }: Route): boolean => form === (transport === 'grpc' ? 'raw' : 'typed');
 
 function promiseCase(server: ServerProfile, model: ModelProfile, { transport, form }: Route): Case {
   const { name, version, title, metadata, sample } = model;
