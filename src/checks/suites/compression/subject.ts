@@ -3,6 +3,7 @@ import { deflateSync, gunzipSync, gzipSync, type InputType, inflateSync } from '
 import type { InferCall } from '../../../protocol/client.js';
 import { completeCall } from '../../../protocol/infer-call.js';
 import { noMessageLimits } from '../../../protocol/message-limits.js';
+import { modelPath } from '../../../protocol/rest-client.js';
 import { encodeRestRequest, headerLengthHeader } from '../../../protocol/rest-messages.js';
 import type { DataForm, InferRequest, InferResponse, Tensor } from '../../../protocol/tensor.js';
 import { decodeInferResponse, encodeInferRequest } from '../../../protocol/wire/infer-messages.js';
@@ -73,8 +74,7 @@ const requestOf = (call: InferCall, form: DataForm): InferRequest => completeCal
 
 /** The path of the call's inference over REST. */
 export function pathOf({ call: { modelName, modelVersion = '' } }: Subject): string {
-  const versions = modelVersion === '' ? '' : `/versions/${encodeURIComponent(modelVersion)}`;
-  return `/v2/models/${encodeURIComponent(modelName)}${versions}/infer`;
+  return `${modelPath(modelName, modelVersion)}/infer`;
 }
 
 /** An answer of gRPC from its bytes. Throws CaseFailure for bytes that are none. */

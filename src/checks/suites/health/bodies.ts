@@ -1,4 +1,5 @@
 /** The bodies of REST health: most servers send none, and some send JSON that their clients parse. */
+import { modelPath } from '../../../protocol/rest-client.js';
 import { type Case, expectEqual, expectThat } from '../../case.js';
 import type { ServerProfile } from '../../profile.js';
 import { type KnownAnswers, unusual } from '../../verdict.js';
@@ -19,7 +20,7 @@ export function bodyCases(server: ServerProfile): Case[] {
       ? [
           bodyCase(server, {
             what: `model/${model.title}`,
-            path: `/v2/models/${encodeURIComponent(model.name)}${model.version && `/versions/${model.version}`}/ready`,
+            path: `${modelPath(model.name, model.version)}/ready`,
             body: { name: model.name, ready: true },
           }),
         ]

@@ -3,6 +3,7 @@
 import { encodeJsonData } from '../../../protocol/json-data.js';
 import { type JsonValue, writeJson } from '../../../protocol/json-text.js';
 import { encodeRaw } from '../../../protocol/raw-bytes.js';
+import { modelPath } from '../../../protocol/rest-client.js';
 import { decodeRestResponse, headerLengthHeader, parseHeaderLength } from '../../../protocol/rest-messages.js';
 import type { InferResponse, Tensor } from '../../../protocol/tensor.js';
 import { type Case, expectEqual, expectThat } from '../../case.js';
@@ -126,7 +127,7 @@ async function run(
   const isBinary = binary.length > 0;
   const answer = await probe.http({
     method: 'POST',
-    path: `/v2/models/${encodeURIComponent(name)}${version && `/versions/${version}`}/infer`,
+    path: `${modelPath(name, version)}/infer`,
     headers: {
       'content-type': isBinary ? 'application/octet-stream' : 'application/json',
       ...(isBinary && { [headerLengthHeader]: String(json.byteLength) }),
@@ -172,7 +173,7 @@ function wholeBodyCases(server: ServerProfile, model: ModelProfile): Case[] {
       run: async (probe) => {
         const answer = await probe.http({
           method: 'POST',
-          path: `/v2/models/${encodeURIComponent(name)}${version && `/versions/${version}`}/infer`,
+          path: `${modelPath(name, version)}/infer`,
           headers: { 'content-type': 'application/octet-stream', [headerLengthHeader]: '0' },
           body: Buffer.from(encodeRaw(input.datatype, input.data)),
         });

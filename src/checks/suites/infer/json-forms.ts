@@ -1,6 +1,7 @@
 /** JSON as the protocol and JSON itself allow it: nested data, members in any order, numbers in any spelling. */
 import { encodeJsonData } from '../../../protocol/json-data.js';
 import { type JsonValue, parseJson, writeJson } from '../../../protocol/json-text.js';
+import { modelPath } from '../../../protocol/rest-client.js';
 import { decodeRestResponse } from '../../../protocol/rest-messages.js';
 import type { InferResponse, Tensor } from '../../../protocol/tensor.js';
 import { type Case, CaseFailure, CaseSkipped, expectEqual, expectThat } from '../../case.js';
@@ -199,7 +200,7 @@ function dataOf(tensor: Tensor): JsonValue[] {
 const decoded = (body: Buffer): InferResponse => decodeRestResponse({ body, headerLength: undefined });
 
 async function post(probe: Probe, { name, version }: ModelProfile, text: string, must = true) {
-  const path = `/v2/models/${encodeURIComponent(name)}${version && `/versions/${version}`}/infer`;
+  const path = `${modelPath(name, version)}/infer`;
   const headers = { 'content-type': 'application/json' };
   const answer = await probe.http({ method: 'POST', path, headers, body: Buffer.from(text) });
   if (must) expectEqual('HTTP status', answer.status, 200);

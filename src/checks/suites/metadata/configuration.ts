@@ -1,4 +1,5 @@
 /** Triton's model configuration, where the server has it: it must tell the same tensors as the metadata. */
+import { modelPath } from '../../../protocol/rest-client.js';
 import { clientServiceDefinition } from '../../../protocol/service-definition.js';
 import type { TensorMetadata } from '../../../protocol/tensor.js';
 import { type Case, CaseSkipped, expectEqual, type Transport } from '../../case.js';
@@ -89,7 +90,7 @@ async function configurationOf(
   if (transport === 'rest') {
     const { status, body } = await probe.http({
       method: 'GET',
-      path: `/v2/models/${encodeURIComponent(name)}${version && `/versions/${version}`}/config`,
+      path: `${modelPath(name, version)}/config`,
     });
     return status === 200 ? fromJson(JSON.parse(body.toString('utf8')) as JsonConfiguration) : undefined;
   }
