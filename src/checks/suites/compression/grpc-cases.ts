@@ -6,7 +6,7 @@ import type { InferResponse } from '../../../protocol/tensor.js';
 import { type Case, CaseFailure } from '../../case.js';
 import { requestLines } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
-import { allRoutes, type Route, routeName, type ServerProfile } from '../../profile.js';
+import { allRoutes, type Route, type ServerProfile } from '../../profile.js';
 import { outcomeOf, unusual } from '../../verdict.js';
 import {
   compress,
@@ -15,6 +15,7 @@ import {
   encodings,
   expectAsPlain,
   isEncoding,
+  made,
   messageOf,
   readable,
   readMessage,
@@ -37,20 +38,6 @@ export function grpcCases(subject: Subject): Case[] {
     ]),
     otherAnswerCase(subject, typed),
   ];
-}
-
-/** What cases of one route have in common. */
-function made({ model }: Subject, id: string, route: Route, words: Pick<Case, 'title' | 'spec' | 'why' | 'run'>): Case {
-  const name = routeName(route);
-  const { title, ...rest } = words;
-  return {
-    id: `compression/${id}/${name}`,
-    suite: 'compression',
-    title: `${title} (${name})`,
-    transports: ['grpc'],
-    model,
-    ...rest,
-  };
 }
 
 function clientCase(subject: Subject, encoding: Encoding, route: Route): Case {

@@ -5,7 +5,7 @@ import { oversizeOf } from '../../server-limits.js';
 import { message } from '../errors/message-bytes.js';
 import { inferencePath } from '../errors/message-rows.js';
 import { only, type Row, type RowSource, rowsOf } from '../errors/row.js';
-import { type Attempt, bytesOf, grpcAttempt, httpAttempt, restBody, type SentRequest } from '../errors/sent-request.js';
+import { type Attempt, httpAttempt, inferMessage, restBody, type SentRequest } from '../errors/sent-request.js';
 import { anyModelOrNone } from '../errors/targets.js';
 import { compress, encodings } from './subject.js';
 
@@ -23,10 +23,7 @@ function compressedFrame(bytes: Uint8Array, encoding: string): Attempt {
   };
 }
 
-function goodMessage(request: SentRequest): Uint8Array {
-  const attempt = grpcAttempt(request, { typed: true });
-  return attempt.kind === 'grpc' ? bytesOf(attempt.message) : Buffer.alloc(0);
-}
+const goodMessage = (request: SentRequest): Buffer => inferMessage(request, { typed: true });
 
 /** MLServer looks for gzip in the header and for nothing else, KServe for nothing at all. */
 const plainBodyTaken = { MLServer: 'accepted', KServe: 'accepted' } as const;
@@ -55,7 +52,7 @@ const unknownRows = rowsOf(
       accepted: 'lax',
       target: anyModelOrNone,
       attempt: only('rest-json', ({ request }) => {
-        return httpAttempt(request, { ...restBody(request, false) }, { 'content-encoding': encoding });
+        return httpAttempt(request, restBody(request, false), { 'content-encoding': encoding });
       }),
     },
   ]),
@@ -140,7 +137,6 @@ const bombRows = rowsOf(
         if (form === 'raw' || size === undefined) return undefined;
         if (transport === 'rest') {
           const attempt = httpAttempt(request, { body: Buffer.alloc(0) }, { 'content-encoding': encoding });
-          if (attempt.kind !== 'http') return undefined;
           const body = () =>
             compress[encoding](Buffer.concat([restBody(request, false).body, Buffer.alloc(size, ' ')]));
           return { ...attempt, body, asked: () => [`content-encoding: ${encoding}`, `a request and ${size} spaces`] };

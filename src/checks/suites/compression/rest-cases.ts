@@ -5,7 +5,7 @@ import type { InferResponse } from '../../../protocol/tensor.js';
 import { type Case, CaseFailure } from '../../case.js';
 import { requestLines } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
-import { type Route, routeName, routesOf, type ServerProfile } from '../../profile.js';
+import { type Route, routesOf, type ServerProfile } from '../../profile.js';
 import { unusual } from '../../verdict.js';
 import {
   bodyOf,
@@ -15,6 +15,7 @@ import {
   encodings,
   expectAsPlain,
   isEncoding,
+  made,
   pathOf,
   readable,
   type Subject,
@@ -41,19 +42,6 @@ export function restCases(server: ServerProfile, subject: Subject): Case[] {
     plainCase(subject, route, 'refused', { accepted: 'gzip;q=0, deflate;q=0' }),
     plainCase(subject, route, 'unasked', {}),
   ]);
-}
-
-function made({ model }: Subject, id: string, route: Route, words: Pick<Case, 'title' | 'spec' | 'why' | 'run'>): Case {
-  const name = routeName(route);
-  const { title, ...rest } = words;
-  return {
-    id: `compression/${id}/${name}`,
-    suite: 'compression',
-    title: `${title} (${name})`,
-    transports: ['rest'],
-    model,
-    ...rest,
-  };
 }
 
 function requestCase(subject: Subject, route: Route, encoding: Encoding): Case {

@@ -7,10 +7,10 @@ import { modelPath } from '../../../protocol/rest-client.js';
 import { encodeRestRequest, headerLengthHeader } from '../../../protocol/rest-messages.js';
 import type { DataForm, InferRequest, InferResponse, Tensor } from '../../../protocol/tensor.js';
 import { decodeInferResponse, encodeInferRequest } from '../../../protocol/wire/infer-messages.js';
-import { CaseFailure, CaseSkipped } from '../../case.js';
+import { type Case, CaseFailure, CaseSkipped } from '../../case.js';
 import { expectTensor } from '../../compare-tensors.js';
 import type { Probe } from '../../probe.js';
-import type { Route, ServerProfile } from '../../profile.js';
+import { type Route, routeName, type ServerProfile } from '../../profile.js';
 
 export const encodings = ['gzip', 'deflate'] as const;
 export type Encoding = (typeof encodings)[number];
@@ -50,6 +50,24 @@ const isVector = (shape: readonly number[]): boolean => shape.length === 1 && sh
 function lengthened({ name }: Tensor): Tensor {
   const data = Float64Array.from({ length: many }, (_, index) => (index % 10) + 0.5);
   return { name, datatype: 'FP64', shape: [many], data };
+}
+
+/** What cases of one route have in common. */
+export function made(
+  { model }: Subject,
+  id: string,
+  route: Route,
+  { title, ...rest }: Pick<Case, 'title' | 'spec' | 'why' | 'run'>,
+): Case {
+  const name = routeName(route);
+  return {
+    id: `compression/${id}/${name}`,
+    suite: 'compression',
+    title: `${title} (${name})`,
+    transports: [route.transport],
+    model,
+    ...rest,
+  };
 }
 
 /** The bytes of the call's ModelInfer. */
