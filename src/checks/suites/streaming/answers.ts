@@ -2,8 +2,9 @@
 import type { InferCall } from '../../../protocol/client.js';
 import type { DataForm, InferResponse } from '../../../protocol/tensor.js';
 import type { StreamResponse } from '../../../protocol/wire/infer-messages.js';
-import { CaseFailure } from '../../case.js';
+import { CaseFailure, expectEqual } from '../../case.js';
 import { callOf, type DistinctRequests, type Round, wrongAnswer } from '../../distinct-requests.js';
+import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
 import { unusual } from '../../verdict.js';
 import type { InferStream } from './infer-stream.js';
@@ -14,15 +15,28 @@ export interface StreamAsk {
   round: Round;
 }
 
+/** What is asked of a model over a stream. */
+export interface AsksOptions {
+  count: number;
+  /** Of each tensor, where that can be chosen. */
+  elements?: number;
+  /** Of all requests, or of each; typed unless given. */
+  form?: DataForm | ((index: number) => DataForm);
+  /** What the ids begin with; without ids where it is empty. */
+  name?: string;
+}
+
 /** So many requests, in order; where there are fewer that differ, they come again with other ids. */
-export function streamAsks(
+export async function asksOf(
+  probe: Probe,
   requests: DistinctRequests,
-  rounds: readonly Round[],
-  { count, form, name }: { count: number; form: (index: number) => DataForm; name: string },
-): StreamAsk[] {
+  { count, elements, form = 'typed', name = 'ask' }: AsksOptions,
+): Promise<StreamAsk[]> {
+  const formOf = typeof form === 'function' ? form : () => form;
+  const rounds = await requests.rounds(probe, { transport: 'grpc', form: formOf(0) }, count, elements);
   return Array.from({ length: count }, (_, index): StreamAsk => {
     const round = rounds[index % rounds.length] as Round;
-    return { round, call: callOf(requests, round, form(index), name === '' ? '' : `${name}-${index + 1}`) };
+    return { round, call: callOf(requests, round, formOf(index), name === '' ? '' : `${name}-${index + 1}`) };
   });
 }
 
@@ -49,6 +63,11 @@ export async function readAnswers(stream: InferStream, count: number): Promise<S
     answers.push(answer);
   }
   return answers;
+}
+
+/** @throws CaseFailure unless the server says that it is live, after what may have harmed it */
+export async function expectAlive(probe: Probe): Promise<void> {
+  expectEqual('ServerLive afterwards', await probe.client('grpc').serverLive(), true);
 }
 
 /** @throws CaseFailure where the server sends more, or does not end the stream after the client has */

@@ -3,13 +3,13 @@ import type { InferCall } from '../../../protocol/client.js';
 import { OipError } from '../../../protocol/status.js';
 import type { StreamResponse } from '../../../protocol/wire/infer-messages.js';
 import { noSuchModel } from '../../absent-names.js';
-import { type Case, CaseFailure, expectEqual } from '../../case.js';
+import { type Case, CaseFailure } from '../../case.js';
 import type { DistinctRequests } from '../../distinct-requests.js';
 import { errorLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
 import { type KnownAnswers, unusual } from '../../verdict.js';
-import { expectEnd, type StreamAsk, streamAsks, wrongStreamAnswer } from './answers.js';
+import { asksOf, expectAlive, expectEnd, type StreamAsk, wrongStreamAnswer } from './answers.js';
 import { type InferStream, openInferStream } from './infer-stream.js';
 import { type StreamCase, tritonStreams } from './stream-case.js';
 
@@ -81,7 +81,7 @@ function mistakeCase(main: DistinctRequests, { id, title, spoil }: Mistake, plac
     model: main,
     async run(probe) {
       const pattern = [...places[place]];
-      const asks = await goodAsks(probe, main, pattern.length);
+      const asks = await asksOf(probe, main, { count: pattern.length });
       await using stream = openInferStream(probe);
       for (const [index, { call }] of asks.entries()) stream.send(pattern[index] === '-' ? spoil(call) : call);
       stream.end();
@@ -96,11 +96,6 @@ function mistakeCase(main: DistinctRequests, { id, title, spoil }: Mistake, plac
       return undefined;
     },
   };
-}
-
-async function goodAsks(probe: Probe, main: DistinctRequests, count: number): Promise<StreamAsk[]> {
-  const rounds = await main.rounds(probe, { transport: 'grpc', form: 'typed' }, count);
-  return streamAsks(main, rounds, { count, form: () => 'typed', name: 'ask' });
 }
 
 async function expectGood(
@@ -148,10 +143,6 @@ async function answerOrStatus(stream: InferStream): Promise<StreamResponse | Oip
   }
 }
 
-async function expectAlive(probe: Probe): Promise<void> {
-  expectEqual('ServerLive afterwards', await probe.client('grpc').serverLive(), true);
-}
-
 function noMessageCase(main: DistinctRequests): StreamCase {
   return {
     id: 'error/no-message',
@@ -160,7 +151,7 @@ function noMessageCase(main: DistinctRequests): StreamCase {
     why: 'One broken client takes the server from all others.',
     model: main,
     async run(probe) {
-      const asks = await goodAsks(probe, main, 2);
+      const asks = await asksOf(probe, main, { count: 2 });
       await using stream = openInferStream(probe);
       stream.send((asks[0] as StreamAsk).call);
       // The length of a field that is not there.
@@ -192,7 +183,7 @@ function strictCase(main: DistinctRequests): StreamCase {
     why: 'A client that asked for statuses takes the stream for one without errors.',
     model: main,
     async run(probe) {
-      const [good, wrong] = await goodAsks(probe, main, 2);
+      const [good, wrong] = await asksOf(probe, main, { count: 2 });
       await using own = probe.connect({ headers: { triton_grpc_error: 'true' } });
       await using stream = openInferStream(probe, own.grpc && { channel: own.grpc.channel });
       stream.send((good as StreamAsk).call);

@@ -1,11 +1,10 @@
 /** Cases about streams that end early, are read slowly, or are many. */
 import { OipError } from '../../../protocol/status.js';
-import { type Case, CaseFailure, expectEqual } from '../../case.js';
+import { type Case, CaseFailure } from '../../case.js';
 import type { DistinctRequests } from '../../distinct-requests.js';
 import { errorLine } from '../../exchange.js';
-import type { Probe } from '../../probe.js';
 import { joinNotes, unusual } from '../../verdict.js';
-import { askAll, expectEnd, judgeAnswers, readAnswers, type StreamAsk, streamAsks } from './answers.js';
+import { askAll, asksOf, expectAlive, expectEnd, judgeAnswers, readAnswers, type StreamAsk } from './answers.js';
 import { openInferStream } from './infer-stream.js';
 import { type StreamCase, tritonStreams } from './stream-case.js';
 
@@ -21,15 +20,6 @@ const unread = { requests: 24, elements: 16_384 };
 export function lifeCases(main: DistinctRequests, make: (one: StreamCase) => Case): Case[] {
   const life = [emptyCase(), halfCloseCase(main), cancelCase(main), manyStreamsCase(main)];
   return [...life, ...(main.sizeable ? [slowReaderCase(main)] : [])].map(make);
-}
-
-async function asksOf(
-  probe: Probe,
-  main: DistinctRequests,
-  { count, elements, name }: { count: number; elements?: number; name: string },
-): Promise<StreamAsk[]> {
-  const rounds = await main.rounds(probe, { transport: 'grpc', form: 'raw' }, count, elements);
-  return streamAsks(main, rounds, { count, form: () => 'raw', name });
 }
 
 function emptyCase(): StreamCase {
@@ -60,7 +50,7 @@ function halfCloseCase(main: DistinctRequests): StreamCase {
     why: 'A client that sends all and then reads loses the last answers.',
     model: main,
     async run(probe) {
-      const asks = await asksOf(probe, main, { count: 10, name: 'closed' });
+      const asks = await asksOf(probe, main, { count: 10, form: 'raw', name: 'closed' });
       await using stream = openInferStream(probe);
       return await askAll(probe.server, stream, asks);
     },
@@ -75,7 +65,7 @@ function cancelCase(main: DistinctRequests): StreamCase {
     why: 'Streams of clients that went away stay open, until the server takes no others.',
     model: main,
     async run(probe) {
-      const asks = await asksOf(probe, main, { count: 4, name: 'afterwards' });
+      const asks = await asksOf(probe, main, { count: 4, form: 'raw', name: 'afterwards' });
       const [first] = asks as [StreamAsk];
       await using own = probe.connect();
       const channel = own.grpc?.channel ?? probe.channel();
@@ -88,7 +78,7 @@ function cancelCase(main: DistinctRequests): StreamCase {
       }
       await using afterwards = open();
       const note = await askAll(probe.server, afterwards, asks);
-      expectEqual('ServerLive afterwards', await probe.client('grpc').serverLive(), true);
+      await expectAlive(probe);
       return note;
     },
   };
@@ -103,7 +93,7 @@ function manyStreamsCase(main: DistinctRequests): StreamCase {
     model: main,
     async run(probe) {
       const count = Math.min(streamsAtOnce, probe.concurrency);
-      const all = await asksOf(probe, main, { count: count * requestsEach, name: 'stream' });
+      const all = await asksOf(probe, main, { count: count * requestsEach, form: 'raw', name: 'stream' });
       const each = Array.from({ length: count }, (_, at) => all.slice(at * requestsEach, (at + 1) * requestsEach));
       const streams = each.map(() => openInferStream(probe));
       try {
@@ -135,8 +125,8 @@ function slowReaderCase(main: DistinctRequests): StreamCase {
     model: main,
     async run(probe) {
       const { requests: count, elements } = unread;
-      const asks = await asksOf(probe, main, { count, elements, name: 'unread' });
-      const [quick] = await asksOf(probe, main, { count: 1, name: 'quick' });
+      const asks = await asksOf(probe, main, { count, elements, form: 'raw', name: 'unread' });
+      const [quick] = await asksOf(probe, main, { count: 1, form: 'raw', name: 'quick' });
       await using stream = openInferStream(probe);
       for (const { call } of asks) stream.send(call);
       stream.end();

@@ -3,12 +3,10 @@ import type { DataForm } from '../../../protocol/tensor.js';
 import { type Case, CaseSkipped, expectEqual } from '../../case.js';
 import { type DistinctRequests, difference } from '../../distinct-requests.js';
 import type { Probe } from '../../probe.js';
-import type { ModelProfile, Route, ServerProfile } from '../../profile.js';
-import { askAll, expectEnd, judgeAnswers, readAnswers, type StreamAsk, streamAsks } from './answers.js';
+import type { ModelProfile, ServerProfile } from '../../profile.js';
+import { askAll, asksOf, expectEnd, judgeAnswers, readAnswers, type StreamAsk } from './answers.js';
 import { openInferStream } from './infer-stream.js';
 import { type StreamCase, tritonStreams } from './stream-case.js';
-
-const route: Route = { transport: 'grpc', form: 'typed' };
 
 /** Requests of a stream that has many. */
 const many = 100;
@@ -27,20 +25,6 @@ interface Row extends Omit<StreamCase, 'run' | 'model'> {
 
 const forms = ['typed', 'raw'] as const;
 
-async function asksOf(
-  probe: Probe,
-  main: DistinctRequests,
-  {
-    count,
-    elements,
-    form = () => 'typed',
-    name = 'ask',
-  }: { count: number; elements?: number; form?: (index: number) => DataForm; name?: string },
-): Promise<StreamAsk[]> {
-  const rounds = await main.rounds(probe, { ...route, form: form(0) }, count, elements);
-  return streamAsks(main, rounds, { count, form, name });
-}
-
 const oneAnswer = `${tritonStreams}: a request is a ModelInferRequest, a ModelStreamInferResponse has its response.`;
 const inOrder = `${tritonStreams}: responses come in the order of their requests, unless the model is decoupled.`;
 
@@ -51,14 +35,14 @@ const rows: readonly Row[] = [
       title: `a stream of one request has one answer, and ends (grpc-${form})`,
       spec: oneAnswer,
       why: 'No client that streams gets anything.',
-      asks: (probe, main) => asksOf(probe, main, { count: 1, form: () => form }),
+      asks: (probe, main) => asksOf(probe, main, { count: 1, form }),
     },
     {
       id: `many/grpc-${form}`,
       title: `${many} requests of one stream are each answered, in their order and with their ids (grpc-${form})`,
       spec: inOrder,
       why: 'A client that matches answers by their order takes the results of others.',
-      asks: (probe, main) => asksOf(probe, main, { count: many, form: () => form }),
+      asks: (probe, main) => asksOf(probe, main, { count: many, form }),
     },
   ]),
   {
@@ -111,8 +95,7 @@ function bigCase(main: DistinctRequests, form: DataForm): StreamCase {
     spec: `${tritonStreams}: a message is as large as its tensors.`,
     why: 'A stream works with toy data, and breaks with the real ones.',
     model: main,
-    run: (probe) =>
-      askOver(probe, asksOf(probe, main, { count: bigRequests, elements: bigElements, form: () => form })),
+    run: (probe) => askOver(probe, asksOf(probe, main, { count: bigRequests, elements: bigElements, form })),
   };
 }
 
