@@ -1,6 +1,6 @@
 /** Rows about REST bodies as such: text that is no JSON, and JSON that is none of the protocol's. */
 import { limitsOf } from '../../server-limits.js';
-import { either, only, type Row, type RowSource, rowsOf } from './row.js';
+import { only, type Row, type RowSource, rowsOf } from './row.js';
 import { type Attempt, httpAttempt, restBody } from './sent-request.js';
 import { anyModelOrNone, type Target } from './targets.js';
 
@@ -143,14 +143,11 @@ const typeRows = rowsOf(
       title: `JSON is read ${type === '' ? 'without a content type' : `as ${type}`}`,
       accepted: 'legal',
       known: { rest: { MLServer: type === '' ? 'accepted' : '422', KServe: '400' } },
-      attempt: either(
-        only('rest-json', ({ request }) => {
-          const attempt = httpAttempt(request, restBody(request, false));
-          if (attempt.kind !== 'http') return undefined;
-          const { 'content-type': _, ...headers } = attempt.headers;
-          return { ...attempt, headers: type === '' ? headers : { ...headers, 'content-type': type } };
-        }),
-      ),
+      attempt: only('rest-json', ({ request }) => {
+        const attempt = httpAttempt(request, restBody(request, false));
+        const { 'content-type': _, ...headers } = attempt.headers;
+        return { ...attempt, headers: type === '' ? headers : { ...headers, 'content-type': type } };
+      }),
     };
   }),
 );

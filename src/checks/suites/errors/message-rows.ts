@@ -2,16 +2,8 @@
 import { grpcFrame } from '../../../protocol/grpc-frames.js';
 import { limitsOf, oversizeOf } from '../../server-limits.js';
 import { message } from './message-bytes.js';
-import { only, type Row, type RowSource, rowsOf } from './row.js';
-import {
-  type Attempt,
-  attemptOn,
-  bytesOf,
-  httpAttempt,
-  restBody,
-  type SentRequest,
-  type SentTensor,
-} from './sent-request.js';
+import { firstInput, only, type Row, type RowSource, rowsOf } from './row.js';
+import { type Attempt, attemptOn, httpAttempt, inferMessage, restBody, type SentTensor } from './sent-request.js';
 import { anyModelOrNone, type Target } from './targets.js';
 
 /** Path of a method of the inference service. */
@@ -20,14 +12,13 @@ export const inferencePath = (method: string): string => `/inference.GRPCInferen
 const malformed = 'INTERNAL';
 
 /** The bytes of a good ModelInfer. */
-function goodMessage({ request }: Target): Buffer {
-  const attempt = attemptOn({ transport: 'grpc', form: 'typed' }, request);
-  return attempt.kind === 'grpc' ? Buffer.from(bytesOf(attempt.message)) : Buffer.alloc(0);
-}
+const goodMessage = ({ request }: Target): Buffer => inferMessage(request, { typed: true });
 
-const bytesRow = (id: string, title: string, bytes: (target: Target) => Uint8Array): RowSource => ({
-  id,
-  title,
+const bytesRow = (
+  source: Pick<RowSource, 'id' | 'title' | 'accepted'>,
+  bytes: (target: Target) => Uint8Array,
+): RowSource => ({
+  ...source,
   documented: { grpc: malformed },
   known: { grpc: { MLServer: 'UNKNOWN', KServe: 'UNKNOWN' } },
   target: anyModelOrNone,
@@ -40,31 +31,30 @@ const protobufRows = rowsOf(
     why: 'A server that reads on beyond a length answers with what lies in its memory, or falls.',
   },
   [
-    bytesRow('protobuf/cut', 'a message that is cut off is refused', (target) => goodMessage(target).subarray(0, -3)),
-    bytesRow('protobuf/field-0', 'a field of number 0 is refused', () => Buffer.from([0x00, 0x00])),
-    bytesRow('protobuf/length', 'a length beyond the message is refused', () => Buffer.from([0x0a, 0x7f, 0x61])),
-    bytesRow('protobuf/varint', 'a number that does not end is refused', () => Buffer.alloc(12, 0xff)),
-    bytesRow('protobuf/text', 'text in place of a message is refused', () => Buffer.from('{"model_name":"x"}')),
-    bytesRow('utf-8/model-name', 'a model name that is no UTF-8 is refused', () =>
+    bytesRow({ id: 'protobuf/cut', title: 'a message that is cut off is refused' }, (target) =>
+      goodMessage(target).subarray(0, -3),
+    ),
+    bytesRow({ id: 'protobuf/field-0', title: 'a field of number 0 is refused' }, () => Buffer.from([0x00, 0x00])),
+    bytesRow({ id: 'protobuf/length', title: 'a length beyond the message is refused' }, () =>
+      Buffer.from([0x0a, 0x7f, 0x61]),
+    ),
+    bytesRow({ id: 'protobuf/varint', title: 'a number that does not end is refused' }, () => Buffer.alloc(12, 0xff)),
+    bytesRow({ id: 'protobuf/text', title: 'text in place of a message is refused' }, () =>
+      Buffer.from('{"model_name":"x"}'),
+    ),
+    // Servers in languages whose protobuf does not look at the text take it for another name, or give it back as it was.
+    bytesRow({ id: 'utf-8/model-name', title: 'a model name that is no UTF-8 is refused', accepted: 'lax' }, () =>
       message([1, Buffer.from([0xff, 0xfe, 0x80])]),
     ),
-    bytesRow('utf-8/id', 'an id that is no UTF-8 is refused', (target) =>
+    bytesRow({ id: 'utf-8/id', title: 'an id that is no UTF-8 is refused', accepted: 'lax' }, (target) =>
       Buffer.concat([goodMessage(target), message([3, Buffer.from([0xc3, 0x28])])]),
     ),
-    bytesRow('utf-8/input-name', 'the name of an input that is no UTF-8 is refused', ({ request }) => {
-      const [first, ...others] = request.inputs as [SentTensor, ...SentTensor[]];
-      const spoilt: SentRequest = {
-        ...request,
-        inputs: [{ ...first, name: Buffer.from([0xed, 0xa0, 0x80]) }, ...others],
-      };
-      const attempt = attemptOn({ transport: 'grpc', form: 'typed' }, spoilt);
-      return attempt.kind === 'grpc' ? bytesOf(attempt.message) : Buffer.alloc(0);
-    }),
+    bytesRow(
+      { id: 'utf-8/input-name', title: 'the name of an input that is no UTF-8 is refused', accepted: 'lax' },
+      (target) => inferMessage(firstInput(target, { name: Buffer.from([0xed, 0xa0, 0x80]) }), { typed: true }),
+    ),
   ],
-).map((row): Row => {
-  // Servers in languages whose protobuf does not look at the text take it for another name, or give it back as it was.
-  return row.id.startsWith('utf-8/') ? { ...row, accepted: 'lax' } : row;
-});
+);
 
 /** Servers on the gRPC library of Python leave some of these without an answer: it is not worth a long wait. */
 const brokenFrameMs = 3_000;
@@ -160,7 +150,6 @@ const sizeRows = rowsOf(
         const asked = () => [`a good request, and ${oversize} bytes that mean nothing`];
         if (transport === 'rest') {
           const attempt = httpAttempt(target.request, { body: Buffer.alloc(0) });
-          if (attempt.kind !== 'http') return undefined;
           const body = () => Buffer.concat([restBody(target.request, false).body, Buffer.alloc(oversize, ' ')]);
           return { ...attempt, body, asked };
         }

@@ -2,7 +2,15 @@
 import { elementSize } from '../../../protocol/datatype.js';
 import { message } from './message-bytes.js';
 import { changed, firstInput, only, type Row, rowsOf } from './row.js';
-import { type Attempt, bytesOf, grpcAttempt, httpAttempt, restBody, type SentTensor } from './sent-request.js';
+import {
+  type Attempt,
+  bytesOf,
+  grpcAttempt,
+  httpAttempt,
+  restBody,
+  type SentRequest,
+  type SentTensor,
+} from './sent-request.js';
 import { modelOf, pairModel, type Target } from './targets.js';
 
 const numpy = { grpc: { MLServer: 'INTERNAL', KServe: 'INTERNAL' }, rest: { MLServer: '500', KServe: '500' } };
@@ -78,7 +86,7 @@ const entryRows = rowsOf(
       accepted: 'lax',
       attempt: only('grpc-raw', ({ request }) => {
         const { raw = Buffer.alloc(0) } = request.inputs[0] as SentTensor;
-        return withEntry(grpcAttempt(request, { raw: true }), raw);
+        return withEntry(request, raw);
       }),
     },
     {
@@ -97,7 +105,7 @@ const entryRows = rowsOf(
       known: { grpc: { MLServer: 'INTERNAL', KServe: 'INTERNAL' } },
       attempt: only('grpc-raw', ({ request }) => {
         const { raw = Buffer.alloc(0) } = request.inputs[0] as SentTensor;
-        return withEntry(grpcAttempt({ ...request, inputs: [] }, { raw: true }), raw);
+        return withEntry({ ...request, inputs: [] }, raw);
       }),
     },
   ],
@@ -180,8 +188,8 @@ const headerRows = rowsOf(
 
 export const rawRows: readonly Row[] = [...lengthRows, ...entryRows, ...sizeRows, ...headerRows];
 
-/** The same message with a raw entry more. */
-function withEntry(attempt: Attempt, entry: Uint8Array): Attempt {
-  if (attempt.kind !== 'grpc') return attempt;
+/** The request in raw form, with an entry more. */
+function withEntry(request: SentRequest, entry: Uint8Array): Attempt {
+  const attempt = grpcAttempt(request, { raw: true });
   return { ...attempt, message: Buffer.concat([bytesOf(attempt.message), message([7, entry])]) };
 }

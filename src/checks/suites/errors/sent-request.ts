@@ -52,6 +52,12 @@ export type Attempt = (
   mostMs?: number;
 };
 
+/** A call of one message over gRPC. */
+type GrpcAttempt = Extract<Attempt, { kind: 'grpc' }>;
+
+/** A request of HTTP. */
+type HttpAttempt = Extract<Attempt, { kind: 'http' }>;
+
 /** A tensor in every form that it can travel in. */
 export function sentTensor(tensor: Tensor): SentTensor {
   const { name, datatype, shape, data } = tensor;
@@ -84,11 +90,29 @@ export function attemptOn(route: Route, request: SentRequest): Attempt {
 }
 
 /** ModelInfer with typed contents, raw contents, or both. */
-export function grpcAttempt(
+export function grpcAttempt(request: SentRequest, forms: Forms): GrpcAttempt {
+  const { typed = false, raw = false } = forms;
+  const { model, inputs } = request;
+  return {
+    kind: 'grpc',
+    method: 'ModelInfer',
+    message: inferMessage(request, forms),
+    asked: () => [`model ${String(model)}`, ...inputs.map((input) => inputLine(input, typed, raw))],
+  };
+}
+
+/** Where the elements of a message are. */
+interface Forms {
+  typed?: boolean;
+  raw?: boolean;
+}
+
+/** The bytes of such a ModelInfer. */
+export function inferMessage(
   { model, version = '', inputs, outputs = [], parameters = {} }: SentRequest,
-  { typed = false, raw = false }: { typed?: boolean; raw?: boolean },
-): Attempt {
-  const bytes = message(
+  { typed = false, raw = false }: Forms,
+): Buffer {
+  return message(
     [1, model],
     [2, version],
     ...Object.entries(parameters).map(([name, value]): Field => [4, message([1, name], [2, message([3, value])])]),
@@ -99,12 +123,6 @@ export function grpcAttempt(
     ...outputs.map((name): Field => [6, message([1, name])]),
     ...(raw ? inputs.flatMap((input): Field[] => (input.raw ? [[7, input.raw]] : [])) : []),
   );
-  return {
-    kind: 'grpc',
-    method: 'ModelInfer',
-    message: bytes,
-    asked: () => [`model ${String(model)}`, ...inputs.map((input) => inputLine(input, typed, raw))],
-  };
 }
 
 function inputLine({ name, datatype, shape, data, raw: entry }: SentTensor, typed: boolean, raw: boolean): string {
@@ -144,7 +162,7 @@ export function httpAttempt(
   { model, version = '' }: Pick<SentRequest, 'model' | 'version'>,
   { body, headerLength }: { body: Uint8Array; headerLength?: number | string },
   headers: Readonly<Record<string, string>> = {},
-): Attempt {
+): HttpAttempt {
   const versions = version === '' ? '' : `/versions/${encodeURIComponent(version)}`;
   const binary = headerLength !== undefined;
   return {
