@@ -4,11 +4,14 @@ import { changed, firstInput, type Row, rowsOf } from './row.js';
 import { type SentTensor, sentTensor } from './sent-request.js';
 import { anyModel, type Choose, modelOf, scalerOf, type Target, targetOf, typedModel } from './targets.js';
 
-/** All elements of the first input as this JSON text. */
-const everyElement = (text: string) =>
+/** All elements of the first input as this JSON text, and said to be of a content type where there is one. */
+const everyElement = (text: string, parameters?: SentTensor['parameters']) =>
   changed((target: Target) => {
     const count = target.tensors[0]?.data.length ?? 0;
-    return firstInput(target, { data: `[${Array<string>(count).fill(text).join(',')}]` });
+    return firstInput(target, {
+      data: `[${Array<string>(count).fill(text).join(',')}]`,
+      ...(parameters && { parameters }),
+    });
   }, 'rest-json');
 
 const typeRows = rowsOf(
@@ -77,11 +80,7 @@ const typeRows = rowsOf(
       title: 'BYTES that are said to be base64 and are not are refused',
       accepted: 'lax',
       target: modelOf('BYTES'),
-      attempt: changed((target) => {
-        const count = target.tensors[0]?.data.length ?? 0;
-        const data = `[${Array<string>(count).fill('"*"').join(',')}]`;
-        return firstInput(target, { data, parameters: { content_type: 'base64' } });
-      }, 'rest-json'),
+      attempt: everyElement('"*"', { content_type: 'base64' }),
     },
   ],
 );

@@ -145,11 +145,7 @@ const methodRows = rowsOf(
       title: 'DELETE of a model is refused',
       documented: { http: 405 },
       header: { name: 'allow', value: /\bGET\b/i, words: 'GET' },
-      target: anyModelOrNone,
-      attempt: only('rest-json', ({ model, request }): Attempt | undefined => {
-        const name = encodeURIComponent(String(request.model));
-        return model && { kind: 'http', method: 'DELETE', path: `/v2/models/${name}`, headers: {} };
-      }),
+      attempt: line('DELETE', '/v2/models/{model}'),
     },
     {
       id: 'method/post-live',
