@@ -1,4 +1,5 @@
 /** Words of a POSIX shell: what a command line is printed as, so that the shell reads the same words again. Pure. */
+import { quotedWord } from '../shell-word.js';
 import type { ServerAddress, TargetOptions } from './find-environment.js';
 
 /** A word that is taken as it is, or shell code that stands for one. */
@@ -9,12 +10,7 @@ const longestArgument = 100_000;
 
 /** A command line of the words. */
 export function shellLine(words: readonly ShellWord[]): string {
-  return words.map((word) => (typeof word === 'string' ? quoted(word) : word.code)).join(' ');
-}
-
-/** The word in single quotes, unless it needs none. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return words.map((word) => (typeof word === 'string' ? quotedWord(word) : word.code)).join(' ');
 }
 
 /** Whether a body has to come by a pipe. */

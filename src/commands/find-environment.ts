@@ -6,6 +6,7 @@ import { type Observed, observe } from '../environment/observe.js';
 import { endpointAddresses } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
 import type { ConnectionSettings } from '../protocol/connection.js';
+import { quotedWord } from '../shell-word.js';
 import type { CommandContext, CommonOptions } from './context.js';
 import type { HeaderOptions } from './endpoint-headers.js';
 import type { TlsOptions } from './endpoint-tls.js';
@@ -23,13 +24,8 @@ export class NotRunningError extends KServeEnvError {
 
 /** A command for the same environment: the flags that say which one are kept. */
 function commandLine(verb: string, { config, name, engine }: ConfigFlags): string {
-  const words = [config && `--config ${quoted(config)}`, name && `--name ${name}`, engine && `--engine ${engine}`];
+  const words = [config && `--config ${quotedWord(config)}`, name && `--name ${name}`, engine && `--engine ${engine}`];
   return ['kserve-env', verb, ...words.filter(Boolean)].join(' ');
-}
-
-/** A path as a POSIX shell takes it. */
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** Engines that answer. Dispose it: they hold connections. */

@@ -4,11 +4,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { ExitCode, KServeEnvError } from '../errors.js';
 import { onnxRuntimeFiles } from '../models/onnx-runtime.js';
+import { quotedWord } from '../shell-word.js';
 
 /** A model needs the ONNX runtime, and it is not installed where it is looked for. */
 export class OnnxRuntimeMissingError extends KServeEnvError {
   constructor(model: string, directory: string, cwd: string) {
-    const prefix = directory === cwd ? '' : `--prefix ${quoted(directory)} `;
+    const prefix = directory === cwd ? '' : `--prefix ${quotedWord(directory)} `;
     super(
       'ONNX_RUNTIME_MISSING',
       ExitCode.usage,
@@ -34,9 +35,4 @@ export function findOnnxRuntime(directory: string): string | undefined {
 /** Whether a directory has the files that are needed. */
 export function hasOnnxRuntime(directory: string): boolean {
   return Object.values(onnxRuntimeFiles).every((name) => existsSync(join(directory, name)));
-}
-
-/** A path as a POSIX shell takes it. */
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

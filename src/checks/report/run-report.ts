@@ -1,4 +1,5 @@
 /** What a run of cases amounts to: the one form from which every report is made. */
+import { quotedWord } from '../../shell-word.js';
 import type { CaseResult, SuiteName } from '../case.js';
 import type { SmokeSummary } from '../runner.js';
 
@@ -74,10 +75,5 @@ export function commandOfCase(
     environment !== undefined
       ? []
       : [...(grpc === undefined ? [] : ['--endpoint', grpc]), ...(http === undefined ? [] : ['--rest-url', http])];
-  return ['kserve-env', 'smoke', ...where, '--case', id].map(quoted).join(' ');
-}
-
-/** A word as a POSIX shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return ['kserve-env', 'smoke', ...where, '--case', id].map(quotedWord).join(' ');
 }

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { quoted } from '../../../src/commands/call-as-shell.js';
 import { commandContext } from '../../../src/commands/context.js';
 import { type InferOptions, infer } from '../../../src/commands/infer.js';
 import { inferCommandLine } from '../../../src/commands/infer-command-line.js';
@@ -206,16 +205,4 @@ describe('the command of curl', () => {
     await inShell(data.command, { http_proxy: 'http://127.0.0.1:1' });
     expect(seen).toHaveLength(1);
   });
-});
-
-it('a word of a shell has quotes where it needs them', () => {
-  expect(['a-b_c.d/e:1,2@%+=', '', "it's", '$x', '~', '#', 'a b'].map(quoted)).toEqual([
-    'a-b_c.d/e:1,2@%+=',
-    "''",
-    "'it'\\''s'",
-    "'$x'",
-    "'~'",
-    "'#'",
-    "'a b'",
-  ]);
 });
