@@ -5,7 +5,7 @@ import type { InferResponse } from '../../../protocol/tensor.js';
 import { CaseFailure, expectThat, type Transport } from '../../case.js';
 import { callOf, type DistinctRequests, type Round, wrongAnswer } from '../../distinct-requests.js';
 import { errorLine, requestLines, responseLines } from '../../exchange.js';
-import type { Probe } from '../../probe.js';
+import type { Connections, Probe } from '../../probe.js';
 import type { Route } from '../../profile.js';
 
 /** One request of many. */
@@ -16,6 +16,12 @@ export interface Ask {
   options?: CallOptions;
   /** Statuses with which it may end in place of an answer: it was cut off. */
   mayEnd?: readonly OipError['status'][];
+}
+
+/** A client of connections of a case's own, whose every call is remembered; the run's where they have none. */
+export function clientOf(probe: Probe, transport: Transport, connections: Connections): InferenceClient {
+  const client = connections[transport]?.client;
+  return client ? probe.recording(client) : probe.client(transport);
 }
 
 /** Asks for so many requests, in order; where there are fewer that differ, they come again with other ids. */

@@ -5,10 +5,10 @@ import { completeCall } from '../../../protocol/infer-call.js';
 import { encodeInferRequest } from '../../../protocol/wire/infer-messages.js';
 import { type Case, CaseFailure, type Transport } from '../../case.js';
 import { callOf, type DistinctRequests, type Round } from '../../distinct-requests.js';
-import type { Connections, Probe } from '../../probe.js';
+import type { Probe } from '../../probe.js';
 import { type Route, routeName, type ServerProfile } from '../../profile.js';
 import { joinNotes, unusual } from '../../verdict.js';
-import { type Ask, askAtOnce, asksFor, expectLive, expectUnharmed } from './at-once.js';
+import { type Ask, askAtOnce, asksFor, clientOf, expectLive, expectUnharmed } from './at-once.js';
 
 /** Elements of a request that is cut off: enough of them that it is still under way. */
 const cutOffElements = 2_048;
@@ -20,25 +20,17 @@ const connectionsAfterwards = 10;
 /** Calls whose time is over when they come. */
 const expiredCalls = 8;
 
-const transports = ['grpc', 'rest'] as const;
-
 /** All of them for the model that tells most. */
-export function endedCallCases(server: ServerProfile, main: DistinctRequests): Case[] {
-  const reached = transports.filter((transport) => server.transports.includes(transport));
+export function endedCallCases({ transports }: ServerProfile, main: DistinctRequests): Case[] {
   return [
-    ...reached.map((transport) => cancelCase(main, transport)),
-    ...reached.map((transport) => deadlineCase(main, transport)),
-    ...(server.transports.includes('grpc') ? [expiredCase(main)] : []),
-    ...reached.map((transport) => connectionsCase(main, transport)),
+    ...transports.map((transport) => cancelCase(main, transport)),
+    ...transports.map((transport) => deadlineCase(main, transport)),
+    ...(transports.includes('grpc') ? [expiredCase(main)] : []),
+    ...transports.map((transport) => connectionsCase(main, transport)),
   ];
 }
 
 const typed = (transport: Transport): Route => ({ transport, form: 'typed' });
-
-function clientOf(probe: Probe, transport: Transport, connections: Connections): ReturnType<Probe['client']> {
-  const client = connections[transport]?.client;
-  return client ? probe.recording(client) : probe.client(transport);
-}
 
 /** Many requests at once, every second of which is cut off: by what `cutOff` says of it. */
 async function halfCutOff(

@@ -4,7 +4,7 @@ import { type DistinctRequests, difference, type Round } from '../../distinct-re
 import type { Probe } from '../../probe.js';
 import { type Route, routeName, routesOf, type ServerProfile } from '../../profile.js';
 import { joinNotes } from '../../verdict.js';
-import { type Ask, askAtOnce, asksFor, expectUnharmed } from './at-once.js';
+import { type Ask, askAtOnce, asksFor, clientOf, expectUnharmed } from './at-once.js';
 
 const silent = 'The OIP is silent on requests at once; each of them has a response of its own.';
 const mixedUp = 'A client that shares a connection among its threads gets results that belong to others.';
@@ -23,7 +23,7 @@ export function loadCases(server: ServerProfile, models: readonly DistinctReques
   const [main] = models;
   if (main === undefined) return [];
   const routes = routesOf(server);
-  const transports = (['grpc', 'rest'] as const).filter((transport) => server.transports.includes(transport));
+  const { transports } = server;
   return [
     ...routes.map((route) => valuesCase(main, route)),
     ...(transports.length === 2 ? [bothCase(main)] : []),
@@ -42,7 +42,7 @@ async function withClient<T>(
 ): Promise<T> {
   if (transport === 'grpc') return await run(probe.client('grpc'));
   await using own = probe.connect();
-  return await run(own.rest ? probe.recording(own.rest.client) : probe.client('rest'));
+  return await run(clientOf(probe, 'rest', own));
 }
 
 const connectionsOf: Record<Transport, string> = { grpc: 'over one connection', rest: 'over a connection each' };
