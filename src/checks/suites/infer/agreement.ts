@@ -3,7 +3,7 @@ import { type Case, CaseFailure, CaseSkipped, expectEqual } from '../../case.js'
 import { type ModelProfile, routeName, type ServerProfile } from '../../profile.js';
 import { outcomeOf, unusual } from '../../verdict.js';
 import { routesFor } from '../model-routes.js';
-import { expectSameOutputs } from './ask.js';
+import { expectSameOutputs, firstDifference } from './ask.js';
 import { askSample, firstOfTransport, sampleCases } from './sample.js';
 
 /** Versions of one model that are asked. */
@@ -30,14 +30,12 @@ function repeated(server: ServerProfile, model: ModelProfile): Case[] {
       why: 'results cannot be compared or cached',
       run: async (probe, { mathematics }, route) => {
         const [first, second] = [await askSample(probe, model, route), await askSample(probe, model, route)];
-        try {
-          expectSameOutputs('the second time', second.outputs, first.outputs);
-          return undefined;
-        } catch (error) {
-          // Who says nothing of its mathematics may throw dice.
-          if (error instanceof CaseFailure && mathematics === undefined) return error.message;
-          throw error;
-        }
+        const differs = firstDifference(second.outputs, first.outputs);
+        if (differs === undefined) return undefined;
+        const words = `the second time: ${differs}`;
+        // Who says nothing of its mathematics may throw dice.
+        if (mathematics === undefined) return words;
+        throw new CaseFailure(words);
       },
     },
     firstOfTransport,
@@ -60,19 +58,18 @@ function acrossRoutes(server: ServerProfile, model: ModelProfile): Case[] {
       run: async (probe) => {
         const expected = await askSample(probe, model, reference);
         const got = await askSample(probe, model, route);
+        const differs = firstDifference(got.outputs, expected.outputs);
+        if (differs === undefined) return undefined;
         if (model.mathematics === undefined) {
           const again = await askSample(probe, model, reference);
-          const same = JSON.stringify(again.outputs, asText) === JSON.stringify(expected.outputs, asText);
-          if (!same) throw new CaseSkipped(`the model answers differently each time, even over ${other} alone`);
+          if (firstDifference(again.outputs, expected.outputs) !== undefined)
+            throw new CaseSkipped(`the model answers differently each time, even over ${other} alone`);
         }
-        expectSameOutputs(`over ${one} as over ${other}`, got.outputs, expected.outputs);
-        return undefined;
+        throw new CaseFailure(`over ${one} as over ${other}: ${differs}`);
       },
     };
   });
 }
-
-const asText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
 function reordered(server: ServerProfile, model: ModelProfile): Case[] {
   const inputs = model.sample?.inputs ?? [];
@@ -92,14 +89,10 @@ function reordered(server: ServerProfile, model: ModelProfile): Case[] {
     run: async (probe, _, route) => {
       const expected = await askSample(probe, model, route, { inputs: told });
       const got = await askSample(probe, model, route, { inputs: told.toReversed() });
-      try {
-        expectSameOutputs('with the inputs in another order', got.outputs, expected.outputs);
-        return undefined;
-      } catch (error) {
-        if (!(error instanceof CaseFailure)) throw error;
-        const known = { MLServer: 'up to the model', KServe: 'up to the model', Triton: 'by name', OVMS: 'by name' };
-        return unusual(server, error.message, known);
-      }
+      const differs = firstDifference(got.outputs, expected.outputs);
+      if (differs === undefined) return undefined;
+      const known = { MLServer: 'up to the model', KServe: 'up to the model', Triton: 'by name', OVMS: 'by name' };
+      return unusual(server, `with the inputs in another order: ${differs}`, known);
     },
   });
 }

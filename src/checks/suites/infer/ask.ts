@@ -77,8 +77,8 @@ function judgeOutput(
   return `right values, in the shape ${formatShape(output.shape)} for ${formatShape(content.shape)}`;
 }
 
-/** @throws CaseFailure naming the first difference between two answers */
-export function expectSameOutputs(what: string, got: readonly Tensor[], expected: readonly Tensor[]): void {
+/** The first difference between two answers; undefined where there is none. */
+export function firstDifference(got: readonly Tensor[], expected: readonly Tensor[]): string | undefined {
   try {
     expectEqual(
       'names of the outputs',
@@ -86,8 +86,15 @@ export function expectSameOutputs(what: string, got: readonly Tensor[], expected
       expected.map(({ name }) => name),
     );
     for (const [index, output] of expected.entries()) expectTensor(got[index], output);
+    return undefined;
   } catch (error) {
-    if (error instanceof CaseFailure) throw new CaseFailure(`${what}: ${error.message}`);
+    if (error instanceof CaseFailure) return error.message;
     throw error;
   }
+}
+
+/** @throws CaseFailure naming the first difference between two answers */
+export function expectSameOutputs(what: string, got: readonly Tensor[], expected: readonly Tensor[]): void {
+  const differs = firstDifference(got, expected);
+  if (differs !== undefined) throw new CaseFailure(`${what}: ${differs}`);
 }
