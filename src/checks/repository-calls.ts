@@ -1,5 +1,6 @@
 /** The calls of the model repository extension, over either transport; and that what was unloaded is loaded again. */
 
+import type { RepositoryEntry } from '../protocol/client.js';
 import type { HttpRequest } from '../protocol/http-exchange.js';
 import { type ClientServiceDefinition, clientServiceDefinition } from '../protocol/service-definition.js';
 import { OipError, oipErrorFromHttp } from '../protocol/status.js';
@@ -15,6 +16,9 @@ function methods(): ClientServiceDefinition {
   definition ??= clientServiceDefinition();
   return definition;
 }
+
+/** The state of an entry of the index in the word of the specification: MLServer writes `State.READY` over gRPC. */
+export const stateOf = ({ state }: RepositoryEntry): string => state.replace(/^.*\./, '');
 
 /** What is asked of a repository. */
 type Change = 'load' | 'unload';
@@ -124,7 +128,7 @@ async function assertMayChange(probe: Probe, transport: Transport, model: string
   const { server } = probe;
   if (!server.mayUnload) throw new CaseSkipped(`it unloads ${model} for a moment; --unload allows that`);
   const { answer: entries = [], refusal: index } = await outcomeOf(probe.client(transport).repositoryIndex());
-  const others = entries.filter(({ name, state }) => name === model && /(^|\.)UNAVAILABLE$/.test(state));
+  const others = entries.filter((entry) => entry.name === model && stateOf(entry) === 'UNAVAILABLE');
   if (others.length > 0) {
     const versions = others.map(({ version }) => version).join(', ');
     throw new CaseSkipped(`version ${versions} of ${model} is not loaded, and would be afterwards`);

@@ -5,6 +5,7 @@ import { type Case, CaseFailure, CaseSkipped, expectEqual, type Transport } from
 import { errorLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
+import { stateOf } from '../../repository-calls.js';
 import { joinNotes, unusual } from '../../verdict.js';
 import { saysReady } from './model-state.js';
 
@@ -36,10 +37,8 @@ export async function readIndex(probe: Probe, transport: Transport, ready = fals
   }
 }
 
-/** MLServer writes `State.READY` over gRPC. */
-const stateOf = ({ state }: RepositoryEntry): string => state.replace(/^.*\./, '');
-
-const isReady = (entry: RepositoryEntry): boolean => stateOf(entry) === 'READY';
+/** Whether the index says so of an entry. */
+export const isReady = (entry: RepositoryEntry): boolean => stateOf(entry) === 'READY';
 
 function listsCase(transport: Transport): Case {
   return {

@@ -5,7 +5,7 @@ import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
 import { changeModel, type NameField, whileUnloaded } from '../../repository-calls.js';
 import { joinNotes, refusalOf, unusual } from '../../verdict.js';
-import { readIndex, repositoryExtension } from './index-cases.js';
+import { isReady, readIndex, repositoryExtension } from './index-cases.js';
 import { expectAnswer, expectNotReady, type Subject, saysReady, transportNames } from './model-state.js';
 import { unloadUnderLoad } from './under-load.js';
 
@@ -154,8 +154,7 @@ export function unloadCases({ transports }: ServerProfile, subject: Subject): Ca
 /** Looks what the index says of a model that is unloaded; throws CaseFailure where that is READY. */
 async function indexNote(probe: Probe, transport: Transport, model: string): Promise<string | undefined> {
   const entries = (await readIndex(probe, transport)).filter(({ name }) => name === model);
-  const ready = entries.some(({ state }) => /(^|\.)READY$/.test(state));
-  expectThat(!ready, `the index says that ${model} is READY after unload`);
+  expectThat(!entries.some(isReady), `the index says that ${model} is READY after unload`);
   return entries.length > 0 ? undefined : unusual(probe.server, `the index does not list ${model} after unload`);
 }
 
