@@ -20,25 +20,29 @@ export interface Series {
 
 /** The series of a metric, in the order of their first points. */
 export function seriesOf(points: readonly Point[]): Series[] {
-  const found = new Map<string, Series>();
-  const prefixes = new Map<Scope, string>();
+  const found: Series[] = [];
+  const byScope = new Map<string, Map<string, Series>>();
+  const known = new Map<Scope, Map<string, Series>>();
   for (const [order, point] of points.entries()) {
     const { scope } = point;
-    let prefix = prefixes.get(scope);
-    if (prefix === undefined) {
-      prefix = counted(scope.resource) + counted(scope.identity);
-      prefixes.set(scope, prefix);
+    let ofScope = known.get(scope);
+    if (ofScope === undefined) {
+      // Scopes that are equal have their series in common.
+      const key = counted(scope.resource) + scope.identity;
+      ofScope = byScope.get(key) ?? new Map();
+      byScope.set(key, ofScope);
+      known.set(scope, ofScope);
     }
     const attributes = identityOf(point.attributes);
-    const key = prefix + attributes;
-    const series = found.get(key);
+    const series = ofScope.get(attributes);
     if (series) series.points.push({ point, order });
     else {
-      const { resource, identity } = scope;
-      found.set(key, { resource, scope: identity, attributes, points: [{ point, order }] });
+      const made = { resource: scope.resource, scope: scope.identity, attributes, points: [{ point, order }] };
+      ofScope.set(attributes, made);
+      found.push(made);
     }
   }
-  return [...found.values()];
+  return found;
 }
 
 /** `system.cpu.utilization{cpu=0, state=idle}`, for people. */
