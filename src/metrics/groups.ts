@@ -1,7 +1,7 @@
 /** What goes into each inference of a rule. */
 
 import type { Tensor } from '../protocol/tensor.js';
-import { alignRows, type Row, type SeriesRows } from './alignment.js';
+import { alignRows, type Input, type Row, type SeriesRows } from './alignment.js';
 import { groupBy } from './group-by.js';
 import { attributesForPeople } from './identity.js';
 import { countLeftOut } from './left-out.js';
@@ -27,13 +27,24 @@ export interface PreparedRule {
   leftOut: LeftOut[];
 }
 
-/** Reads what a rule needs and puts it together. Throws OtlpInputError. */
-export function prepareRule(document: OtlpDocument, rule: MetricsRule): PreparedRule {
+/** Reads what the rules need, a metric that several have once, and puts it together. Throws OtlpInputError. */
+export function prepareRules(document: OtlpDocument, rules: readonly MetricsRule[]): PreparedRule[] {
+  const read = new Map<string, Input>();
+  const inputOf = (name: string): Input => {
+    const input = read.get(name) ?? readInput(document, name);
+    read.set(name, input);
+    return input;
+  };
+  return rules.map((rule) => prepareRule(document, rule, rule.metrics.map(inputOf)));
+}
+
+function readInput(document: OtlpDocument, name: string): Input {
+  const points = document.metrics.filter((metric) => metric.name === name).flatMap((one) => document.points(one));
+  return { name, series: seriesOf(points) };
+}
+
+function prepareRule(document: OtlpDocument, rule: MetricsRule, inputs: readonly Input[]): PreparedRule {
   const { metrics, mode = { kind: 'latest' } } = rule;
-  const inputs = metrics.map((name) => {
-    const points = document.metrics.filter((metric) => metric.name === name).flatMap((one) => document.points(one));
-    return { name, series: seriesOf(points) };
-  });
   const missing = inputs.filter(({ series }) => series.length === 0).map(({ name }) => name);
   if (missing.length > 0) {
     return { rule, groups: [], errors: missing.map((name) => missingMetric(document, name)), leftOut: [] };

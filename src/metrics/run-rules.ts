@@ -4,7 +4,7 @@ import type { CallOptions, InferCall, InferenceClient } from '../protocol/client
 import { OipError } from '../protocol/status.js';
 import type { InferResponse } from '../protocol/tensor.js';
 import { Additions, type GroupOutcome } from './additions.js';
-import { type Group, type PreparedRule, prepareRule } from './groups.js';
+import { type Group, type PreparedRule, prepareRules } from './groups.js';
 import { assertPattern } from './naming.js';
 import type { OtlpFormat } from './otlp-document.js';
 import { readDocument } from './read-document.js';
@@ -47,7 +47,7 @@ export async function runRules(options: RunRulesOptions): Promise<RunRulesResult
   const start = performance.now();
   const document = readDocument(bytes, format);
   // All of them are read before the first inference: an input that cannot be used is told at once.
-  const prepared = rules.map((rule) => prepareRule(document, rule));
+  const prepared = prepareRules(document, rules);
   const read = performance.now();
   const additions = new Additions(document);
   let inferMs = 0;
