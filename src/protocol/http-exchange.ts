@@ -3,8 +3,8 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:ht
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { CallOptions } from './client.js';
 import type { ConnectionSettings } from './connection.js';
-import { defaultTimeoutMs } from './infer-call.js';
-import { OipError, oipError } from './status.js';
+import { settledCall } from './settled-call.js';
+import { oipError } from './status.js';
 
 /** A request; `path` begins with `/` and comes after the base URL's own. */
 export interface HttpRequest {
@@ -52,13 +52,9 @@ export function createHttpSender({ baseUrl, tls, headers: always }: HttpSenderOp
       })
     : new Agent({ keepAlive: true });
   return {
-    send: ({ method, path, headers, body }, { timeoutMs = defaultTimeoutMs, signal } = {}) => {
+    send: ({ method, path, headers, body }, options = {}) => {
       const label = `${method} ${path}`;
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(oipError('CANCELLED', `${label} was cancelled`, { cause: signal.reason }));
-          return;
-        }
+      return settledCall(label, options, ({ resolve, reject }) => {
         const request = (secure ? httpsRequest : httpRequest)({
           agent,
           host,
@@ -67,37 +63,19 @@ export function createHttpSender({ baseUrl, tls, headers: always }: HttpSenderOp
           path: prefix + path,
           headers: { ...always, ...headers, ...(body && { 'content-length': String(body.byteLength) }) },
         });
-        const stop = (error: OipError): void => {
-          request.destroy(error);
-          fail(error);
-        };
-        const abort = (): void => stop(oipError('CANCELLED', `${label} was cancelled`, { cause: signal?.reason }));
-        const timer = setTimeout(
-          () => stop(oipError('DEADLINE_EXCEEDED', `${label} had no answer within ${Math.round(timeoutMs)} ms`)),
-          timeoutMs,
-        );
-        const end = (): void => {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', abort);
-        };
-        const fail = (error: Error): void => {
-          end();
-          const known = error instanceof OipError;
-          const words = `${label}: ${error.message || String(error)}`;
-          reject(known ? error : oipError('UNREACHABLE', words, { cause: error }));
-        };
-        signal?.addEventListener('abort', abort, { once: true });
+        const fail = (error: Error): void =>
+          reject(oipError('UNREACHABLE', `${label}: ${error.message || String(error)}`, { cause: error }));
         request.on('error', fail);
         request.on('response', (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', fail);
-          response.on('end', () => {
-            end();
-            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
-          });
+          response.on('end', () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+          );
         });
         request.end(body);
+        return (why) => request.destroy(why);
       });
     },
     async [Symbol.asyncDispose]() {

@@ -8,8 +8,8 @@ import {
 } from 'node:http2';
 import type { CallOptions } from './client.js';
 import type { ConnectionSettings } from './connection.js';
-import { defaultTimeoutMs } from './infer-call.js';
-import { type OipError, oipError } from './status.js';
+import { settledCall } from './settled-call.js';
+import { oipError } from './status.js';
 
 /** A request: POST with the headers of gRPC, unless `headers` say otherwise. */
 export interface Http2Request {
@@ -51,36 +51,18 @@ export function createHttp2Sender(options: Http2SenderOptions): Http2Sender {
     return session;
   };
   return {
-    send({ path, headers = {}, body }, { timeoutMs = defaultTimeoutMs, signal } = {}) {
+    send({ path, headers = {}, body }, call = {}) {
       const sent = Object.entries({ ...grpcHeaders, ...options.headers, ...headers }).filter(
         ([, value]) => value !== '',
       );
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(oipError('CANCELLED', `${path} was cancelled`, { cause: signal.reason }));
-          return;
-        }
+      return settledCall(path, call, ({ resolve, reject }) => {
         const stream = connected().request({ ...Object.fromEntries(sent), ':path': path });
-        const give = (error: OipError): void => {
-          settle(() => reject(error));
-          stream.close(constants.NGHTTP2_CANCEL);
-        };
-        const abort = (): void => give(oipError('CANCELLED', `${path} was cancelled`, { cause: signal?.reason }));
-        const late = `${path} had no answer within ${Math.round(timeoutMs)} ms`;
-        const timer = setTimeout(() => give(oipError('DEADLINE_EXCEEDED', late)), timeoutMs);
-        const settle = (how: () => void): void => {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', abort);
-          how();
-        };
-        signal?.addEventListener('abort', abort, { once: true });
         readAnswer(stream, (answer, error) => {
-          settle(() => {
-            if (answer) resolve(answer);
-            else reject(oipError('UNREACHABLE', `${path}: ${error?.message ?? 'no answer'}`, { cause: error }));
-          });
+          if (answer) resolve(answer);
+          else reject(oipError('UNREACHABLE', `${path}: ${error?.message ?? 'no answer'}`, { cause: error }));
         });
         stream.end(body);
+        return () => stream.close(constants.NGHTTP2_CANCEL);
       });
     },
     async [Symbol.asyncDispose]() {
