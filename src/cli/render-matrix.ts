@@ -1,6 +1,6 @@
 /** Servers side by side, for a terminal. Pure. */
+import type { Alike } from '../checks/report/alike.js';
 import {
-  type AlikeRows,
   alikeRows,
   isAgreed,
   type MatrixCell,
@@ -79,7 +79,11 @@ function alikeLines(rows: readonly MatrixRow[], names: readonly string[], drawin
   });
 }
 
-function rowLines({ first: row, others }: AlikeRows, names: readonly string[], drawing: MatrixDrawing): string[] {
+function rowLines(
+  { first: row, others }: Alike<MatrixRow>,
+  names: readonly string[],
+  drawing: MatrixDrawing,
+): string[] {
   const { symbols, paint } = drawing;
   const marks = marksOf(row.cells, names, drawing);
   const room = roomOf(names, drawing);

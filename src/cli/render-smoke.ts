@@ -1,7 +1,7 @@
 /** What `smoke` found, for people: a line a suite, and under it what failed and what is unusual. Pure. */
 import type { CaseResult, Verdict } from '../checks/case.js';
 import type { Exchange } from '../checks/exchange.js';
-import { type Alike, alikeCases } from '../checks/report/alike.js';
+import { type Alike, alikeCases, countOf, moreLike } from '../checks/report/alike.js';
 import { exchangeLines } from '../checks/report/exchange-text.js';
 import { commandOfCase, countsText, fails, type RunReport, type SuiteCounts } from '../checks/report/run-report.js';
 import type { SmokeReport } from '../commands/smoke.js';
@@ -32,7 +32,7 @@ const colours = { passed: 'green', failed: 'red', noted: 'yellow', skipped: 'dim
 
 /** Suites, what did not pass in them, the counts, and the files that were written. */
 export function renderSmoke(report: SmokeReport, space: SmokeSpace): string {
-  const { suites, summary, ms, notRun, written = [] } = report;
+  const { suites, notRun, written = [] } = report;
   const heads = suiteLines(suites, report, space);
   const room = { inFull: mostInFull, lines: mostLines };
   const body = suites.flatMap(({ name }, index) => [
@@ -41,7 +41,7 @@ export function renderSmoke(report: SmokeReport, space: SmokeSpace): string {
   ]);
   return [
     ...body,
-    `${countsText(summary)} in ${formatDuration(ms)}`,
+    smokeCounts(report),
     ...(notRun > 0 ? [`ended with the first failure: ${notRun} cases were not run`] : []),
     ...written.map(({ path }) => `Wrote ${path}`),
   ].join('\n');
@@ -51,7 +51,7 @@ export function renderSmoke(report: SmokeReport, space: SmokeSpace): string {
 export function failureLines(report: RunReport): string[] {
   const groups = alikeCases(report.cases.filter(({ status }) => status === 'failed'));
   const lines = groups.slice(0, mostInFull).map((group) => `✖ ${titleLine(group)}`);
-  const rest = groups.slice(mostInFull).reduce((sum, { others }) => sum + 1 + others.length, 0);
+  const rest = countOf(groups.slice(mostInFull));
   return [...lines, ...(rest > 0 ? [`  and ${rest} more failures: kserve-env smoke shows them`] : [])];
 }
 
@@ -137,10 +137,6 @@ function paintedMark({ status }: CaseResult, { symbols, paint }: SmokeSpace): st
 function titleLine({ first, others }: Alike): string {
   const { title, message } = first;
   return oneLine(`${title}${message === undefined ? '' : `: ${message}`}${moreLike(others)}`);
-}
-
-function moreLike(others: readonly CaseResult[]): string {
-  return others.length === 0 ? '' : ` (and ${others.length} more like it)`;
 }
 
 /** A line of a case that passed; of one that failed all that helps. */

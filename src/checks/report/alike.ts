@@ -1,23 +1,38 @@
 /** Puts cases together that say the same, so that one broken thing is told once and not a hundred times. */
 import type { CaseResult } from '../case.js';
 
-/** Cases with one verdict for one reason; the first stands for all. */
-export interface Alike {
-  first: CaseResult;
+/** Cases, or rows of them, that say one thing; the first stands for all. */
+export interface Alike<One = CaseResult> {
+  first: One;
   /** The others, in the order in which they ran. */
-  others: CaseResult[];
+  others: One[];
 }
 
-/** Groups in the order of their first cases. Cases of two suites are never alike. */
+/** Cases with one verdict for one reason, in the order of their first ones. Cases of two suites are never alike. */
 export function alikeCases(cases: readonly CaseResult[]): Alike[] {
-  const groups = new Map<string, Alike>();
-  for (const one of cases) {
-    const key = JSON.stringify([one.suite, one.status, shapeOf(one)]);
+  return groupsOf(cases, (one) => [one.suite, one.status, shapeOf(one)]);
+}
+
+/** Groups of what has the same key, in the order of their first ones. */
+export function groupsOf<One>(all: readonly One[], keyOf: (one: One) => readonly unknown[]): Alike<One>[] {
+  const groups = new Map<string, Alike<One>>();
+  for (const one of all) {
+    const key = JSON.stringify(keyOf(one));
     const group = groups.get(key);
     if (group) group.others.push(one);
     else groups.set(key, { first: one, others: [] });
   }
   return [...groups.values()];
+}
+
+/** How many there are in all of the groups. */
+export function countOf(groups: readonly Alike[]): number {
+  return groups.reduce((sum, { others }) => sum + 1 + others.length, 0);
+}
+
+/** ` (and 37 more like it)`, to stand behind what the first says; nothing where it is alone. */
+export function moreLike(others: readonly CaseResult[]): string {
+  return others.length === 0 ? '' : ` (and ${others.length} more like it)`;
 }
 
 /** A case without a message is like none. */

@@ -1,7 +1,7 @@
 /** What failed and what was noted, each with request and answer; cases alike stand together. */
 import type { CaseResult } from '../case.js';
 import type { Exchange } from '../exchange.js';
-import { type Alike, alikeCases } from './alike.js';
+import { type Alike, alikeCases, countOf } from './alike.js';
 import { arrows, transportTitle } from './exchange-text.js';
 import { empty, html, type Markup } from './html-markup.js';
 import { type Anchors, letterOf, markOf } from './html-words.js';
@@ -38,7 +38,7 @@ function section({ id, title, cases, open }: Findings, report: RunReport, anchor
   const groups = alikeCases(cases);
   const room = { left: roomOfOthers };
   const shown = groups.slice(0, mostGroups);
-  const rest = groups.slice(mostGroups).reduce((sum, { others }) => sum + 1 + others.length, 0);
+  const rest = countOf(groups.slice(mostGroups));
   return html`<section aria-labelledby="${id}" data-g><h2 id="${id}">${title}</h2>
 ${shown.map((group, index) => card(group, open && index < mostOpen, report, anchors, room))}
 ${rest > 0 ? html`<p>${rest} more are in the table below, and in the reports as JSON and JUnit XML.</p>` : empty}</section>`;

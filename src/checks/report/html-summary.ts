@@ -1,6 +1,6 @@
 /** The upper part of the page: the verdict, the server, the suites, how long it took to set up, and what was slow. */
 import { formatDuration } from '../../duration.js';
-import type { CaseResult } from '../case.js';
+import { type CaseResult, verdicts } from '../case.js';
 import { type Content, empty, html, type Markup } from './html-markup.js';
 import { type Anchors, headline, letterOf, markOf, timeOf } from './html-words.js';
 import { type RunReport, type SetUpTimes, succeeded } from './run-report.js';
@@ -40,7 +40,6 @@ ${notRun > 0 ? html`<p class="f">The run ended with its first failure: ${notRun}
 
 /** A row a suite, which leads to its table. */
 export function suitesSection({ suites, summary, ms }: RunReport): Markup {
-  const verdicts = ['passed', 'failed', 'noted', 'skipped'] as const;
   const number = (count: number, letter: string) =>
     html`<td class="num ${count === 0 ? 'zero' : letter}">${count}</td>`;
   const longest = Math.max(1, ...suites.map((suite) => suite.ms));

@@ -2,8 +2,8 @@
 import { formatDuration } from '../../duration.js';
 import { block, code, inCell, tableOf } from '../../markdown.js';
 import { printable } from '../../plain-text.js';
-import type { CaseResult } from '../case.js';
-import { type Alike, alikeCases } from './alike.js';
+import { verdicts } from '../case.js';
+import { type Alike, alikeCases, moreLike } from './alike.js';
 import { exchangeLines } from './exchange-text.js';
 import { commandOfCase, countsText, fails, type RunReport, succeeded } from './run-report.js';
 
@@ -43,7 +43,6 @@ export function reportSections(report: RunReport): string[] {
 }
 
 function suiteTable({ suites, summary, ms }: RunReport): string {
-  const verdicts = ['passed', 'failed', 'noted', 'skipped'] as const;
   const rows = suites.map((suite) => [
     suite.name,
     ...verdicts.map((verdict) => String(suite[verdict])),
@@ -61,7 +60,7 @@ function failureParts(report: RunReport): (group: Alike) => string[] {
     const { id, title, message = '', spec, why, exchanges = [] } = first;
     const last = exchanges.at(-1);
     return [
-      `**${inCell(title)}**${moreWords(others)}  \n${code(id)}`,
+      `**${inCell(title)}**${moreLike(others)}  \n${code(id)}`,
       block(printable([message, ...(last ? ['', ...exchangeLines(last)] : [])].join('\n'))),
       `Specification: ${inCell(spec)}  \nWhy it matters: ${inCell(why)}  \nAlone: ${code(commandOfCase(id, report))}`,
     ];
@@ -73,14 +72,10 @@ function noteTable(notes: readonly Alike[]): string {
     [{ title: 'suite' }, { title: 'case' }, { title: 'note' }],
     notes.map(({ first: { suite, title, message = '' }, others }) => [
       suite,
-      `${inCell(title)}${moreWords(others)}`,
+      `${inCell(title)}${moreLike(others)}`,
       inCell(message),
     ]),
   );
-}
-
-function moreWords(others: readonly CaseResult[]): string {
-  return others.length === 0 ? '' : ` (and ${others.length} more like it)`;
 }
 
 function leftOut(count: number, what: string): string[] {

@@ -9,7 +9,7 @@ import {
 } from '../case.js';
 import type { Exchange } from '../exchange.js';
 import type { SmokeSummary } from '../runner.js';
-import { messageShape } from './alike.js';
+import { type Alike, groupsOf, messageShape } from './alike.js';
 import type { RunReport } from './run-report.js';
 
 /** Every case, and what each server made of it. */
@@ -98,28 +98,13 @@ export function isAgreed({ cells }: MatrixRow): boolean {
   return cells.every(({ status }) => status === cells[0]?.status);
 }
 
-/** Rows on which the servers differ in one way; the first stands for all. */
-export interface AlikeRows {
-  first: MatrixRow;
-  /** The others, in the order in which they ran. */
-  others: MatrixRow[];
-}
-
 /** Groups of rows with the same verdicts and the same words, in the order of their first rows; suites are kept apart. */
-export function alikeRows(rows: readonly MatrixRow[]): AlikeRows[] {
-  const groups = new Map<string, AlikeRows>();
-  for (const row of rows) {
+export function alikeRows(rows: readonly MatrixRow[]): Alike<MatrixRow>[] {
+  return groupsOf(rows, ({ suite, model, cells }) => [
+    suite,
     // Why a cell is absent differs from model to model.
-    const words = row.cells.map(({ status, message = '' }) => [
-      status,
-      status === 'absent' ? '' : messageShape(message, row.model),
-    ]);
-    const key = JSON.stringify([row.suite, ...words]);
-    const group = groups.get(key);
-    if (group) group.others.push(row);
-    else groups.set(key, { first: row, others: [] });
-  }
-  return [...groups.values()];
+    ...cells.map(({ status, message = '' }) => [status, status === 'absent' ? '' : messageShape(message, model)]),
+  ]);
 }
 
 /** Ids of all runs: those of the first in its order, and what another has beside it after what comes before it there. */
