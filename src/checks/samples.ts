@@ -1,4 +1,4 @@
-/** Sample values of each datatype, with their edges, and what scaling them must give: an oracle of its own. */
+/** Elements of each datatype from numbers, and what scaling them must give: an oracle of its own. */
 import {
   createElements,
   type Datatype,
@@ -53,31 +53,6 @@ const halves: Readonly<Record<HalfDatatype, ReadonlyMap<number, number>>> = {
 
 function isHalf(datatype: Datatype): datatype is HalfDatatype {
   return datatype === 'FP16' || datatype === 'BF16';
-}
-
-/** Any values of a datatype, its extremes among them, fit for a round trip over the transport. */
-export function sampleElements(datatype: Datatype, transport: 'grpc' | 'rest'): Elements {
-  if (isInteger(datatype)) {
-    const [min, max] = integerRanges[datatype];
-    return elementsOf(datatype, [0n, 1n, max, min, max - 1n]);
-  }
-  // JSON has no word for NaN and the infinities.
-  const specials = transport === 'grpc' ? [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] : [];
-  switch (datatype) {
-    case 'BOOL':
-      return Uint8Array.of(1, 0, 0, 1);
-    case 'FP16':
-      // 1, −2, largest finite, smallest subnormal: bit patterns.
-      return Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001);
-    case 'BF16':
-      return Uint16Array.of(0x3f80, 0xc000, 0x7f7f, 0x0001);
-    case 'FP32':
-      return Float32Array.of(0, -0, 1.5, -3.25, 2 ** -149, 3.4028234663852886e38, ...specials);
-    case 'FP64':
-      return Float64Array.of(0, -0, 0.1, -1 / 3, Number.MIN_VALUE, Number.MAX_VALUE, ...specials);
-    case 'BYTES':
-      return ['', 'a', 'grüße', '{"json": true}'].map((text) => new TextEncoder().encode(text));
-  }
 }
 
 /** Values whose product with the factor the datatype can hold, and that product. */

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { suiteNames } from '../../../src/checks/case.js';
 import { openConnections } from '../../../src/checks/connections.js';
-import { sampleElements } from '../../../src/checks/samples.js';
+import { edgesOf, isCarried } from '../../../src/checks/suites/infer/edges.js';
 import type { InferenceClient } from '../../../src/protocol/client.js';
 import { datatypes } from '../../../src/protocol/datatype.js';
 import { OipError } from '../../../src/protocol/status.js';
@@ -94,10 +94,13 @@ describe.each([unchanged, reencoded])('$name', (mutation) => {
         for (const { transport, form } of routes) {
           for (const datatype of datatypes) {
             if (form === 'typed' && /16$/.test(datatype) && /^[FB]/.test(datatype)) continue;
-            const data = sampleElements(datatype, form === 'raw' ? 'grpc' : transport);
-            const inputs = [{ name: 'x', datatype, shape: [data.length], data }];
-            const call = { modelName: 'identity', id: datatype, inputs, form, parameters: { extra: 1.5 } };
-            answers.push(await clientOf(connections, transport).infer(call));
+            for (const edge of edgesOf(datatype)) {
+              if (!isCarried({ ours: true }, { transport, form }, edge)) continue;
+              const data = edge.elements();
+              const inputs = [{ name: 'x', datatype, shape: [data.length], data }];
+              const call = { modelName: 'identity', id: datatype, inputs, form, parameters: { extra: 1.5 } };
+              answers.push(await clientOf(connections, transport).infer(call));
+            }
           }
         }
         return answers;

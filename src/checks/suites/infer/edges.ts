@@ -6,7 +6,8 @@ import {
   integerRanges,
   isInteger,
 } from '../../../protocol/datatype.js';
-import { elementsOf, sampleElements } from '../../samples.js';
+import type { Route, ServerProfile } from '../../profile.js';
+import { elementsOf } from '../../samples.js';
 
 /** Values that must come back from an identity. */
 export interface Edge {
@@ -25,7 +26,7 @@ const text = (words: readonly string[]) => words.map((word) => new TextEncoder()
 const longElement = 100_000;
 
 const ofBytes: readonly Edge[] = [
-  { id: 'values', what: 'text', elements: () => sampleElements('BYTES', 'rest') },
+  { id: 'values', what: 'text', elements: () => text(['', 'a', 'grüße', '{"json": true}']) },
   { id: 'empty-strings', what: 'empty elements', elements: () => text(['', 'a', '', '']) },
   { id: 'emoji', what: 'letters beyond 16 bits', elements: () => text(['🙂', '👩‍🔬 e\u0301', '\u{10ffff}']) },
   { id: 'nul', what: 'a NUL inside a text', elements: () => text(['a\0b', '\0', 'c\0']) },
@@ -125,9 +126,19 @@ function integerEdges(datatype: IntegerDatatype): Edge[] {
 export function edgesOf(datatype: Datatype): readonly Edge[] {
   if (isInteger(datatype)) return integerEdges(datatype);
   if (datatype === 'BYTES') return ofBytes;
-  if (datatype === 'BOOL')
-    return [{ id: 'values', what: 'true and false', elements: () => sampleElements('BOOL', 'rest') }];
+  if (datatype === 'BOOL') return [{ id: 'values', what: 'true and false', elements: () => Uint8Array.of(1, 0, 0, 1) }];
   return ofFloats[datatype];
+}
+
+/** JSON has no NaN and no infinities, and bytes that are no text only in a form of ours. */
+export function isCarried(
+  { ours }: Pick<ServerProfile, 'ours'>,
+  { transport, form }: Route,
+  { carried }: Edge,
+): boolean {
+  if (carried === 'bits') return form === 'raw';
+  const json = transport === 'rest' && form === 'typed';
+  return !json || carried === undefined || (carried === 'base64' && ours);
 }
 
 /** Elements that differ from their neighbours, so that a lost or moved one shows. */

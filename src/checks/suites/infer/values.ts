@@ -5,7 +5,7 @@ import type { Probe } from '../../probe.js';
 import { type ModelProfile, type Route, routeName, routesOf, type ServerProfile } from '../../profile.js';
 import { carries } from '../model-routes.js';
 import { askExactly, type Judgement, type Question } from './ask.js';
-import { type Edge, edgesOf } from './edges.js';
+import { edgesOf, isCarried } from './edges.js';
 import {
   elementsQuestion,
   type KnownModel,
@@ -119,13 +119,6 @@ function mayRefuse({ ours }: ServerProfile, { metadata }: ModelProfile, datatype
 const emptyRefused: Judgement = {
   refusal: { note: 'empty tensors are refused; MLServer and KServe take them' },
 };
-
-/** JSON has no NaN and no infinities, and bytes that are no text only in a form of ours. */
-function isCarried({ ours }: ServerProfile, { transport, form }: Route, { carried }: Edge): boolean {
-  if (carried === 'bits') return form === 'raw';
-  const json = transport === 'rest' && form === 'typed';
-  return !json || carried === undefined || (carried === 'base64' && ours);
-}
 
 interface Known {
   known: KnownModel;
