@@ -1,13 +1,14 @@
 /** Requests of one model that differ from each other, and what each must get: for cases about many requests at once. */
 
 import type { InferCall } from '../protocol/client.js';
-import { createElements, type Elements } from '../protocol/datatype.js';
+import type { Elements } from '../protocol/datatype.js';
 import { OipError } from '../protocol/status.js';
 import type { DataForm, InferResponse, Tensor } from '../protocol/tensor.js';
 import { CaseSkipped } from './case.js';
 import type { Mathematics } from './mathematics.js';
 import type { Probe } from './probe.js';
 import type { ModelProfile, Route, ServerProfile } from './profile.js';
+import { elementsBy } from './samples.js';
 
 /** A request, and the elements of each output that it must get. */
 export interface Round {
@@ -68,15 +69,13 @@ function knownRequests(model: ModelProfile): DistinctRequests | undefined {
       const size = (shapes[0] ?? []).reduce((product, dimension) => product * dimension, 1);
       return Array.from({ length: count }, (_, index): Round => {
         const columns = [
-          exactElements(datatype, size, (at) => valueAt(index, at)),
-          ...results.others.map((value) => exactElements(datatype, size, () => value)),
+          elementsBy(datatype, size, (at) => valueAt(index, at)),
+          ...results.others.map((value) => elementsBy(datatype, size, () => value)),
         ];
         const inputs = metadata.inputs.map(({ name }, input): Tensor => {
           return { name, datatype, shape: shapes[input] as number[], data: columns[input] as Elements };
         });
-        const outputs = results.outputs.map((result) =>
-          exactElements(datatype, size, (at) => result(valueAt(index, at))),
-        );
+        const outputs = results.outputs.map((result) => elementsBy(datatype, size, (at) => result(valueAt(index, at))));
         return { inputs, expected: outputs, exact: true };
       });
     },
@@ -85,14 +84,6 @@ function knownRequests(model: ModelProfile): DistinctRequests | undefined {
 
 /** No two requests begin with the same element, and none is a shift of another by less than its length. */
 const valueAt = (index: number, at: number): number => index + 1 + (at % 1000) * 4096;
-
-/** Without a detour by an array of numbers: these may be millions. */
-function exactElements(datatype: ExactDatatype, size: number, value: (at: number) => number): Elements {
-  const elements = createElements(datatype, size);
-  if (elements instanceof BigInt64Array) for (let at = 0; at < size; at++) elements[at] = BigInt(value(at));
-  else for (let at = 0; at < size; at++) elements[at] = value(at);
-  return elements;
-}
 
 const exactDatatypes = ['FP64', 'FP32', 'INT64', 'INT32'] as const;
 

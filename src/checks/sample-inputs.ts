@@ -1,6 +1,7 @@
 /** Inputs that a model may take, made from its metadata alone. */
-import { createElements, type Datatype, isDatatype } from '../protocol/datatype.js';
+import { type Datatype, isDatatype } from '../protocol/datatype.js';
 import type { ModelMetadata, Tensor, TensorMetadata } from '../protocol/tensor.js';
+import { elementsBy } from './samples.js';
 
 /** Datatype that stands for `ANY`, and for metadata without inputs, which some servers give. */
 const usual: TensorMetadata = { name: 'input', datatype: 'FP64', shape: [-1] };
@@ -36,12 +37,6 @@ function fill(datatype: Datatype, count: number, value: (index: number) => numbe
   if (datatype === 'BYTES') {
     return Array.from({ length: count }, (_, index) => new TextEncoder().encode(String(value(index))));
   }
-  const elements = createElements(datatype, count);
-  for (let index = 0; index < count; index++) {
-    // Small enough for every datatype; of half precision these are bit patterns of tiny numbers.
-    const small = value(index) % (datatype === 'BOOL' ? 2 : 100);
-    if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements[index] = BigInt(small);
-    else elements[index] = small;
-  }
-  return elements;
+  // Small enough for every datatype; of half precision these are bit patterns of tiny numbers.
+  return elementsBy(datatype, count, (index) => value(index) % (datatype === 'BOOL' ? 2 : 100));
 }

@@ -3,6 +3,7 @@ import {
   createElements,
   type Datatype,
   type Elements,
+  type FixedDatatype,
   type IntegerDatatype,
   integerRanges,
   isInteger,
@@ -131,10 +132,18 @@ export function elementsOf(datatype: ArithmeticDatatype, values: readonly (numbe
       return bits;
     });
   }
-  const elements = createElements(datatype, values.length);
-  for (const [index, value] of values.entries()) {
-    if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements[index] = BigInt(value);
-    else elements[index] = Number(value);
-  }
+  return elementsBy(datatype, values.length, (index) => values[index] ?? 0);
+}
+
+/** So many elements, each from its index, without a detour by an array of numbers; of sixteen bits those are bit patterns. */
+export function elementsBy(
+  datatype: FixedDatatype,
+  count: number,
+  value: (index: number) => number | bigint,
+): Exclude<Elements, Uint8Array[]> {
+  const elements = createElements(datatype, count);
+  const wide = elements instanceof BigInt64Array || elements instanceof BigUint64Array;
+  if (wide) for (let index = 0; index < count; index++) elements[index] = BigInt(value(index));
+  else for (let index = 0; index < count; index++) elements[index] = Number(value(index));
   return elements;
 }
