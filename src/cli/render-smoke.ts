@@ -3,7 +3,15 @@ import type { CaseResult, Verdict } from '../checks/case.js';
 import type { Exchange } from '../checks/exchange.js';
 import { type Alike, alikeCases, countOf, moreLike } from '../checks/report/alike.js';
 import { exchangeLines } from '../checks/report/exchange-text.js';
-import { commandOfCase, countsText, fails, type RunReport, type SuiteCounts } from '../checks/report/run-report.js';
+import {
+  commandOfCase,
+  countOfFailing,
+  countOfTold,
+  countsText,
+  fails,
+  type RunReport,
+  type SuiteCounts,
+} from '../checks/report/run-report.js';
 import type { SmokeReport } from '../commands/smoke.js';
 import { formatDuration } from '../duration.js';
 import { oneLine, printable } from '../plain-text.js';
@@ -71,9 +79,9 @@ function suiteLines(suites: readonly SuiteCounts[], report: RunReport, { symbols
   });
 }
 
-function verdictOf({ passed, failed, noted }: SuiteCounts, { strict }: RunReport): Verdict {
-  if (failed > 0 || (strict && noted > 0)) return 'failed';
-  return passed + noted > 0 ? 'passed' : 'skipped';
+function verdictOf(suite: SuiteCounts, report: RunReport): Verdict {
+  if (countOfFailing(suite, report) > 0) return 'failed';
+  return countOfTold(suite) > 0 ? 'passed' : 'skipped';
 }
 
 function markOf(verdict: Verdict, symbols: Symbols): string {
@@ -81,15 +89,16 @@ function markOf(verdict: Verdict, symbols: Symbols): string {
 }
 
 /** Of a suite that is skipped as a whole also why, where that is one reason. */
-function suiteWords({ name, passed, failed, noted, skipped }: SuiteCounts, { cases }: RunReport): string {
+function suiteWords(suite: SuiteCounts, { cases }: RunReport): string {
+  const { name, passed, failed, noted, skipped } = suite;
   const words = [
     passed > 0 && `${passed} passed`,
     failed > 0 && `${failed} failed`,
     noted > 0 && `${noted} noted`,
     skipped > 0 && `${skipped} skipped`,
   ].filter(Boolean);
-  const reasons = new Set(cases.filter(({ suite }) => suite === name).map(({ message = '' }) => message));
-  const why = passed + failed + noted === 0 && reasons.size === 1 ? `: ${oneLine([...reasons][0] ?? '')}` : '';
+  const reasons = new Set(cases.filter((one) => one.suite === name).map(({ message = '' }) => message));
+  const why = countOfTold(suite) === 0 && reasons.size === 1 ? `: ${oneLine([...reasons][0] ?? '')}` : '';
   return `${words.join(', ')}${why}`;
 }
 

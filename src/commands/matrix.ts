@@ -1,6 +1,5 @@
 /** `matrix`: the cases of `smoke` against several servers, side by side. */
 import { resolve } from 'node:path';
-
 import { suiteNames } from '../checks/case.js';
 import {
   type MatrixColumn,
@@ -9,7 +8,7 @@ import {
   matrixRows,
   type ServerRun,
 } from '../checks/report/matrix.js';
-import { countsText } from '../checks/report/run-report.js';
+import { countOfTold, countsText } from '../checks/report/run-report.js';
 import { ExitCode, KServeEnvError, UsageError } from '../errors.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import type { HeaderOptions } from './endpoint-headers.js';
@@ -49,17 +48,21 @@ export interface MatrixOptions
 /** A case failed on a server where none may. */
 export class MatrixFailedError extends KServeEnvError {
   constructor({ name, summary }: MatrixColumn, first: string) {
-    const { passed = 0, failed = 0, noted = 0 } = summary ?? {};
     super(
       'SMOKE_FAILED',
       ExitCode.checkFailed,
-      `${failed} of ${passed + failed + noted} checks failed on ${name}; first: ${first}`,
+      `${summary?.failed ?? 0} of ${told(summary)} checks failed on ${name}; first: ${first}`,
       {
         hint: 'the failures are listed above',
         details: { server: name, summary },
       },
     );
   }
+}
+
+/** Cases that told something of a server; none of one that could not be checked. */
+function told(summary: MatrixColumn['summary']): number {
+  return summary === undefined ? 0 : countOfTold(summary);
 }
 
 /** A server, and where it is; or why that is not known. */
@@ -226,7 +229,7 @@ function aboutServer(name: string, error: KServeEnvError): KServeEnvError {
 }
 
 function failureOf({ servers, rows }: MatrixReport, failOn: readonly string[]): KServeEnvError | undefined {
-  if (servers.every(({ summary }) => summary === undefined || summary.passed + summary.failed + summary.noted === 0)) {
+  if (servers.every(({ summary }) => told(summary) === 0)) {
     return new KServeEnvError(
       'SMOKE_EMPTY',
       ExitCode.checkFailed,

@@ -4,7 +4,14 @@ import { discoverServer, guessedNames } from '../checks/discover.js';
 import type { Expectation } from '../checks/mathematics.js';
 import type { Connections } from '../checks/probe.js';
 import type { ServerProfile } from '../checks/profile.js';
-import { countsText, fails, type RunReport, succeeded } from '../checks/report/run-report.js';
+import {
+  countOfFailing,
+  countOfTold,
+  countsText,
+  fails,
+  type RunReport,
+  succeeded,
+} from '../checks/report/run-report.js';
 import { suiteCounts } from '../checks/report/suite-counts.js';
 import { runCases, summarise } from '../checks/runner.js';
 import { type CaseSelection, casesFor } from '../checks/suites/all-cases.js';
@@ -67,12 +74,11 @@ export class SmokeFailedError extends KServeEnvError {
         ? 'each has the command that runs it alone'
         : 'kserve-env logs shows what the server saw';
     const failed = cases.filter((one) => fails(one, report));
-    const total = summary.passed + summary.failed + summary.noted;
     const how = strict && summary.noted > 0 ? 'failed or were noted' : 'failed';
     super(
       'SMOKE_FAILED',
       ExitCode.checkFailed,
-      `${failed.length} of ${total} checks ${how}; first: ${failed[0]?.title}`,
+      `${failed.length} of ${countOfTold(summary)} checks ${how}; first: ${failed[0]?.title}`,
       {
         hint: `the failures are listed above; ${next}`,
         details: { summary, failed: failed.map(({ id }) => id) },
@@ -123,9 +129,7 @@ export async function smoke(options: SmokeOptions, context: CommandContext): Pro
 /** The failure that a report amounts to, if any. */
 export function smokeFailure(report: RunReport): KServeEnvError | undefined {
   if (succeeded(report)) return undefined;
-  return report.cases.some((one) => fails(one, report))
-    ? new SmokeFailedError(report)
-    : new NothingCheckedError(report);
+  return countOfFailing(report.summary, report) > 0 ? new SmokeFailedError(report) : new NothingCheckedError(report);
 }
 
 /**

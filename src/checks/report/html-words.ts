@@ -1,7 +1,7 @@
 /** Verdicts on the page: letters for classes and filters, marks and words for people. */
 import type { CaseResult, Verdict } from '../case.js';
 import type { Column } from './case-rows.js';
-import { fails, type RunReport } from './run-report.js';
+import { countOfFailing, countOfTold, type RunReport } from './run-report.js';
 
 /** Where on the page each case is told of. */
 export type Anchors = ReadonlyMap<CaseResult, string>;
@@ -25,9 +25,9 @@ export const columnTitle: Record<Column, string> = {
 
 /** The verdict in one sentence. */
 export function headline(report: RunReport): string {
-  const { passed, failed, noted } = report.summary;
-  const total = passed + failed + noted;
-  const wrong = report.cases.filter((one) => fails(one, report)).length;
+  const { passed, noted } = report.summary;
+  const total = countOfTold(report.summary);
+  const wrong = countOfFailing(report.summary, report);
   if (total === 0) return 'Nothing was checked';
   if (wrong > 0) return `${wrong} of ${total} checks failed`;
   if (noted > 0) return `${passed} ${passed === 1 ? 'check' : 'checks'} passed, ${noted} noted`;

@@ -7,7 +7,7 @@ import { script } from './html-script.js';
 import { style } from './html-style.js';
 import { pageHeader, setUpSection, slowSection, suitesSection } from './html-summary.js';
 import { headline, letterOf, markOf } from './html-words.js';
-import { fails, type RunReport, succeeded } from './run-report.js';
+import { countOfFailing, type RunReport, succeeded } from './run-report.js';
 
 /**
  * Whatever a server said stands there as text. Should that ever fail, the page's policy runs no script and loads
@@ -70,7 +70,7 @@ function tools(report: RunReport): Markup {
     (verdict) =>
       html`<label><input type="checkbox" value="${letterOf[verdict]}" checked autocomplete="off"> <span class="${letterOf[verdict]}" aria-hidden="true">${markOf[verdict]}</span> ${verdict} ${report.summary[verdict]}</label>`,
   )}</fieldset>
-<output aria-live="polite"></output>${report.cases.some((one) => fails(one, report)) ? html`<a href="#failures">Failures</a>` : empty}</div>`;
+<output aria-live="polite"></output>${countOfFailing(report.summary, report) > 0 ? html`<a href="#failures">Failures</a>` : empty}</div>`;
 }
 
 /** A dot in the colour of the verdict. */

@@ -2,7 +2,7 @@
 import { printable } from '../../plain-text.js';
 import type { CaseResult } from '../case.js';
 import { exchangeLines } from './exchange-text.js';
-import { commandOfCase, fails, type RunReport, type SuiteCounts } from './run-report.js';
+import { commandOfCase, countOfFailing, fails, type RunReport, type SuiteCounts } from './run-report.js';
 
 /**
  * A `testsuite` a suite, a `testcase` a case: `classname` is the suite, `name` the title with the id, which makes it
@@ -10,10 +10,10 @@ import { commandOfCase, fails, type RunReport, type SuiteCounts } from './run-re
  * junit-10.xsd). A note is `system-out`, and where notes count a failure.
  */
 export function junitReport(report: RunReport): string {
-  const { cases, suites, ms, startedAt } = report;
+  const { cases, suites, summary, ms, startedAt } = report;
   const counts = {
     tests: cases.length,
-    failures: cases.filter((one) => fails(one, report)).length,
+    failures: countOfFailing(summary, report),
     errors: 0,
     time: seconds(ms),
   };
@@ -26,12 +26,13 @@ export function junitReport(report: RunReport): string {
   ].join('\n')}\n`;
 }
 
-function suiteLines({ name, skipped, ms }: SuiteCounts, report: RunReport, timestamp: string): string[] {
-  const own = report.cases.filter(({ suite }) => suite === name);
+function suiteLines(suite: SuiteCounts, report: RunReport, timestamp: string): string[] {
+  const { name, skipped, ms } = suite;
+  const own = report.cases.filter((one) => one.suite === name);
   const counts = {
     name,
     tests: own.length,
-    failures: own.filter((one) => fails(one, report)).length,
+    failures: countOfFailing(suite, report),
     errors: 0,
     skipped,
     time: seconds(ms),
