@@ -1,7 +1,7 @@
 /** Finds out what is wrong about TLS, by a handshake of its own: what the transports say of it differs, and is little. */
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
-import type { TlsSettings } from '../protocol/connection.js';
+import { nodeTlsOptions, type TlsSettings } from '../protocol/connection.js';
 
 /** What is wrong, and the flag that helps. */
 export interface TlsFinding {
@@ -118,18 +118,14 @@ function placeOf({ host, port }: TlsSuspect): string {
 }
 
 function shakeHands({ host, port, tls, transport, signal }: TlsSuspect): Promise<Handshake> {
-  const { ca, cert, key } = tls ?? {};
   const serverName = tls?.serverName ?? (isIP(host) === 0 ? host : undefined);
   return new Promise((resolve) => {
     const socket: TLSSocket = connect({
       host,
       port,
-      rejectUnauthorized: false,
       ALPNProtocols: transport === 'grpc' ? ['h2'] : ['http/1.1'],
-      ...(serverName !== undefined && { servername: serverName }),
-      ...(ca && { ca }),
-      ...(cert && { cert }),
-      ...(key && { key }),
+      ...nodeTlsOptions({ ...tls, ...(serverName !== undefined && { serverName }) }),
+      rejectUnauthorized: false,
     });
     const found: Handshake = { done: false };
     const end = () => {

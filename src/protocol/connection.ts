@@ -1,4 +1,5 @@
 /** How a server is reached beside its address: TLS, and headers that go with every call. The same for both transports. */
+import type { ConnectionOptions } from 'node:tls';
 
 /** Settings of TLS. What is absent is Node's own default: the certificate authorities of the system, no certificate of ours. */
 export interface TlsSettings {
@@ -19,4 +20,15 @@ export interface ConnectionSettings {
   tls?: TlsSettings;
   /** Header names in lower case, sent with every call as gRPC metadata or HTTP headers: `authorization: Bearer …`. */
   headers?: Readonly<Record<string, string>>;
+}
+
+/** The same as Node's own modules take them. */
+export function nodeTlsOptions({ ca, cert, key, serverName, insecure }: TlsSettings = {}): ConnectionOptions {
+  return {
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(serverName !== undefined && { servername: serverName }),
+    ...(insecure && { rejectUnauthorized: false }),
+  };
 }

@@ -2,7 +2,7 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { CallOptions } from './client.js';
-import type { ConnectionSettings } from './connection.js';
+import { type ConnectionSettings, nodeTlsOptions } from './connection.js';
 import { settledCall } from './settled-call.js';
 import { oipError } from './status.js';
 
@@ -41,16 +41,7 @@ export function createHttpSender({ baseUrl, tls, headers: always }: HttpSenderOp
   if (!secure && base.protocol !== 'http:') throw new TypeError(`${baseUrl} is no http or https URL`);
   const prefix = base.pathname.replace(/\/+$/, '');
   const host = base.hostname.replace(/^\[|\]$/g, '');
-  const agent = secure
-    ? new HttpsAgent({
-        keepAlive: true,
-        ...(tls?.ca && { ca: tls.ca }),
-        ...(tls?.cert && { cert: tls.cert }),
-        ...(tls?.key && { key: tls.key }),
-        ...(tls?.serverName !== undefined && { servername: tls.serverName }),
-        ...(tls?.insecure && { rejectUnauthorized: false }),
-      })
-    : new Agent({ keepAlive: true });
+  const agent = secure ? new HttpsAgent({ keepAlive: true, ...nodeTlsOptions(tls) }) : new Agent({ keepAlive: true });
   return {
     send: ({ method, path, headers, body }, options = {}) => {
       const label = `${method} ${path}`;

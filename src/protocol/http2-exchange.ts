@@ -7,7 +7,7 @@ import {
   type IncomingHttpHeaders,
 } from 'node:http2';
 import type { CallOptions } from './client.js';
-import type { ConnectionSettings } from './connection.js';
+import { type ConnectionSettings, nodeTlsOptions } from './connection.js';
 import { settledCall } from './settled-call.js';
 import { oipError } from './status.js';
 
@@ -100,13 +100,7 @@ function readAnswer(stream: ClientHttp2Stream, done: (answer: Http2Answer | unde
 }
 
 function openSession({ endpoint, tls }: Http2SenderOptions): ClientHttp2Session {
-  const session = connect(`${tls ? 'https' : 'http'}://${endpoint}`, {
-    ...(tls?.ca && { ca: tls.ca }),
-    ...(tls?.cert && { cert: tls.cert }),
-    ...(tls?.key && { key: tls.key }),
-    ...(tls?.serverName !== undefined && { servername: tls.serverName }),
-    ...(tls?.insecure && { rejectUnauthorized: false }),
-  });
+  const session = connect(`${tls ? 'https' : 'http'}://${endpoint}`, nodeTlsOptions(tls));
   // Every stream tells of it.
   session.on('error', () => {});
   return session;
