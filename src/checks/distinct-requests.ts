@@ -182,6 +182,25 @@ export function callOf({ model }: DistinctRequests, { inputs }: Round, form: Dat
   return { modelName: model.name, modelVersion: model.version, inputs, form, id };
 }
 
+/** One request of many, and what it must get. */
+export interface RoundCall {
+  call: InferCall;
+  round: Round;
+}
+
+/** So many requests, in order; where there are fewer that differ, they come again with other ids. Without a name they have none. */
+export function callsOf(
+  requests: DistinctRequests,
+  rounds: readonly Round[],
+  { count, form, name }: { count: number; form: DataForm | ((index: number) => DataForm); name: string },
+): RoundCall[] {
+  const formOf = typeof form === 'function' ? form : () => form;
+  return Array.from({ length: count }, (_, index): RoundCall => {
+    const round = rounds[index % rounds.length] as Round;
+    return { round, call: callOf(requests, round, formOf(index), name === '' ? '' : `${name}-${index + 1}`) };
+  });
+}
+
 /** What is wrong with an answer to one of several rounds: another's answer, or a value; undefined where it is right. */
 export function wrongAnswer(answer: InferResponse, round: Round, rounds: readonly Round[]): string | undefined {
   const got = answer.outputs.map(({ data }) => data);

@@ -1,18 +1,16 @@
 /** Sends requests at once, and judges each answer by what that request alone must get. */
-import type { CallOptions, InferCall, InferenceClient } from '../../../protocol/client.js';
+import type { CallOptions, InferenceClient } from '../../../protocol/client.js';
 import { OipError } from '../../../protocol/status.js';
 import type { InferResponse } from '../../../protocol/tensor.js';
 import { CaseFailure, expectThat, type Transport } from '../../case.js';
-import { callOf, type DistinctRequests, type Round, wrongAnswer } from '../../distinct-requests.js';
+import { callsOf, type DistinctRequests, type Round, type RoundCall, wrongAnswer } from '../../distinct-requests.js';
 import { errorLine, requestLines, responseLines } from '../../exchange.js';
 import type { Connections, Probe } from '../../probe.js';
 import type { Route } from '../../profile.js';
 
 /** One request of many. */
-export interface Ask {
+export interface Ask extends RoundCall {
   client: InferenceClient;
-  call: InferCall;
-  round: Round;
   options?: CallOptions;
   /** Statuses with which it may end in place of an answer: it was cut off. */
   mayEnd?: readonly OipError['status'][];
@@ -24,17 +22,14 @@ export function clientOf(probe: Probe, transport: Transport, connections: Connec
   return client ? probe.recording(client) : probe.client(transport);
 }
 
-/** Asks for so many requests, in order; where there are fewer that differ, they come again with other ids. */
+/** So many requests of a client: see `callsOf`. */
 export function asksFor(
   client: InferenceClient,
   requests: DistinctRequests,
   rounds: readonly Round[],
-  { count, form, name }: { count: number; form: Route['form']; name: string },
+  how: { count: number; form: Route['form']; name: string },
 ): Ask[] {
-  return Array.from({ length: count }, (_, index): Ask => {
-    const round = rounds[index % rounds.length] as Round;
-    return { client, round, call: callOf(requests, round, form, `${name}-${index + 1}`) };
-  });
+  return callsOf(requests, rounds, how).map((one) => ({ client, ...one }));
 }
 
 /**

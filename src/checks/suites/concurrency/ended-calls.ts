@@ -4,7 +4,7 @@ import { grpcFrame } from '../../../protocol/grpc-frames.js';
 import { completeCall } from '../../../protocol/infer-call.js';
 import { encodeInferRequest } from '../../../protocol/wire/infer-messages.js';
 import { type Case, CaseFailure, type Transport } from '../../case.js';
-import { callOf, type DistinctRequests, type Round } from '../../distinct-requests.js';
+import { callsOf, type DistinctRequests } from '../../distinct-requests.js';
 import type { Probe } from '../../probe.js';
 import { type Route, routeName, type ServerProfile } from '../../profile.js';
 import { joinNotes, unusual } from '../../verdict.js';
@@ -122,13 +122,11 @@ function expiredCase(main: DistinctRequests): Case {
     run: async (probe) => {
       const rounds = await main.rounds(probe, typed('grpc'), expiredCalls);
       const codes = await Promise.all(
-        Array.from({ length: expiredCalls }, async (_, index) => {
-          const round = rounds[index % rounds.length] as Round;
-          const call = completeCall(callOf(main, round, 'typed', `expired-${index + 1}`));
+        callsOf(main, rounds, { count: expiredCalls, form: 'typed', name: 'expired' }).map(async ({ call }) => {
           const { headers, trailers } = await probe.http2({
             path: '/inference.GRPCInferenceService/ModelInfer',
             headers: { 'grpc-timeout': '1n' },
-            body: grpcFrame(encodeInferRequest(call)),
+            body: grpcFrame(encodeInferRequest(completeCall(call))),
           });
           return String(trailers['grpc-status'] ?? headers['grpc-status'] ?? '');
         }),

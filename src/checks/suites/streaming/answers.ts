@@ -1,22 +1,15 @@
 /** What is sent over a stream, and the verdict on what comes back. */
-import type { InferCall } from '../../../protocol/client.js';
 import type { DataForm, InferResponse } from '../../../protocol/tensor.js';
 import type { StreamResponse } from '../../../protocol/wire/infer-messages.js';
 import { CaseFailure, expectEqual } from '../../case.js';
-import { callOf, type DistinctRequests, type Round, wrongAnswer } from '../../distinct-requests.js';
+import { callsOf, type DistinctRequests, type RoundCall, wrongAnswer } from '../../distinct-requests.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
 import { unusual } from '../../verdict.js';
 import type { InferStream } from './infer-stream.js';
 
-/** A request of a stream, and what it must get. */
-export interface StreamAsk {
-  call: InferCall;
-  round: Round;
-}
-
 /** What is asked of a model over a stream. */
-export interface AsksOptions {
+interface AsksOptions {
   count: number;
   /** Of each tensor, where that can be chosen. */
   elements?: number;
@@ -26,25 +19,22 @@ export interface AsksOptions {
   name?: string;
 }
 
-/** So many requests, in order; where there are fewer that differ, they come again with other ids. */
+/** So many requests of a stream: see `callsOf`. */
 export async function asksOf(
   probe: Probe,
   requests: DistinctRequests,
   { count, elements, form = 'typed', name = 'ask' }: AsksOptions,
-): Promise<StreamAsk[]> {
-  const formOf = typeof form === 'function' ? form : () => form;
-  const rounds = await requests.rounds(probe, { transport: 'grpc', form: formOf(0) }, count, elements);
-  return Array.from({ length: count }, (_, index): StreamAsk => {
-    const round = rounds[index % rounds.length] as Round;
-    return { round, call: callOf(requests, round, formOf(index), name === '' ? '' : `${name}-${index + 1}`) };
-  });
+): Promise<RoundCall[]> {
+  const first = typeof form === 'function' ? form(0) : form;
+  const rounds = await requests.rounds(probe, { transport: 'grpc', form: first }, count, elements);
+  return callsOf(requests, rounds, { count, form, name });
 }
 
 /** Sends all, says that this is all, and reads an answer to each. Returns a note on their order, if any. */
 export async function askAll(
   server: ServerProfile,
   stream: InferStream,
-  asks: readonly StreamAsk[],
+  asks: readonly RoundCall[],
 ): Promise<string | undefined> {
   for (const { call } of asks) stream.send(call);
   stream.end();
@@ -81,7 +71,7 @@ export async function expectEnd(stream: InferStream): Promise<void> {
  */
 export function judgeAnswers(
   server: ServerProfile,
-  asks: readonly StreamAsk[],
+  asks: readonly RoundCall[],
   answers: readonly StreamResponse[],
 ): string | undefined {
   const wrong = asks
@@ -95,7 +85,7 @@ export function judgeAnswers(
 }
 
 /** Whether each answer is right for the request that its id names, and all of them are answered. */
-function isReordered(server: ServerProfile, asks: readonly StreamAsk[], answers: readonly StreamResponse[]): boolean {
+function isReordered(server: ServerProfile, asks: readonly RoundCall[], answers: readonly StreamResponse[]): boolean {
   const named = answers.map(({ response }) => asks.findIndex(({ call }) => call.id !== '' && call.id === response?.id));
   if (new Set(named).size !== asks.length || named.includes(-1)) return false;
   return named.every((at, index) => wrongStreamAnswer(server, asks, at, answers[index]) === undefined);
@@ -104,11 +94,11 @@ function isReordered(server: ServerProfile, asks: readonly StreamAsk[], answers:
 /** What is wrong with one answer; undefined where it is right. */
 export function wrongStreamAnswer(
   { ours }: ServerProfile,
-  asks: readonly StreamAsk[],
+  asks: readonly RoundCall[],
   index: number,
   answer: StreamResponse | undefined,
 ): string | undefined {
-  const { call, round } = asks[index] as StreamAsk;
+  const { call, round } = asks[index] as RoundCall;
   const label = asks.length === 1 ? 'the request' : `request ${index + 1} of ${asks.length}`;
   const { errorMessage = '', response } = answer ?? {};
   if (errorMessage !== '') return `${label} was refused: ${errorMessage}`;
@@ -122,7 +112,7 @@ export function wrongStreamAnswer(
 }
 
 function wrongId(
-  asks: readonly StreamAsk[],
+  asks: readonly RoundCall[],
   id: string,
   response: InferResponse,
   ours: boolean,

@@ -4,12 +4,12 @@ import { OipError } from '../../../protocol/status.js';
 import type { StreamResponse } from '../../../protocol/wire/infer-messages.js';
 import { noSuchModel } from '../../absent-names.js';
 import { type Case, CaseFailure } from '../../case.js';
-import type { DistinctRequests } from '../../distinct-requests.js';
+import type { DistinctRequests, RoundCall } from '../../distinct-requests.js';
 import { errorLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
 import { type KnownAnswers, unusual } from '../../verdict.js';
-import { asksOf, expectAlive, expectEnd, type StreamAsk, wrongStreamAnswer } from './answers.js';
+import { asksOf, expectAlive, expectEnd, wrongStreamAnswer } from './answers.js';
 import { type InferStream, openInferStream } from './infer-stream.js';
 import { type StreamCase, tritonStreams } from './stream-case.js';
 
@@ -101,7 +101,7 @@ function mistakeCase(main: DistinctRequests, { id, title, spoil }: Mistake, plac
 async function expectGood(
   { server }: Probe,
   stream: InferStream,
-  asks: readonly StreamAsk[],
+  asks: readonly RoundCall[],
   index: number,
 ): Promise<void> {
   const answer = await stream.next();
@@ -113,7 +113,7 @@ async function expectGood(
 async function expectRefused(
   probe: Probe,
   stream: InferStream,
-  asks: readonly StreamAsk[],
+  asks: readonly RoundCall[],
   index: number,
 ): Promise<string | undefined> {
   const { server } = probe;
@@ -153,10 +153,10 @@ function noMessageCase(main: DistinctRequests): StreamCase {
     async run(probe) {
       const asks = await asksOf(probe, main, { count: 2 });
       await using stream = openInferStream(probe);
-      stream.send((asks[0] as StreamAsk).call);
+      stream.send((asks[0] as RoundCall).call);
       // The length of a field that is not there.
       stream.sendBytes(Uint8Array.of(0x0a, 0xff, 0x01));
-      stream.send((asks[1] as StreamAsk).call);
+      stream.send((asks[1] as RoundCall).call);
       stream.end();
       const first = await answerOrStatus(stream);
       if (!(first instanceof OipError)) {
@@ -186,9 +186,9 @@ function strictCase(main: DistinctRequests): StreamCase {
       const [good, wrong] = await asksOf(probe, main, { count: 2 });
       await using own = probe.connect({ headers: { triton_grpc_error: 'true' } });
       await using stream = openInferStream(probe, own.grpc && { channel: own.grpc.channel });
-      stream.send((good as StreamAsk).call);
-      await expectGood(probe, stream, [good as StreamAsk], 0);
-      stream.send((mistakes[0] as Mistake).spoil((wrong as StreamAsk).call));
+      stream.send((good as RoundCall).call);
+      await expectGood(probe, stream, [good as RoundCall], 0);
+      stream.send((mistakes[0] as Mistake).spoil((wrong as RoundCall).call));
       const answer = await answerOrStatus(stream);
       if (answer === undefined) throw new CaseFailure('the stream ended without a status');
       if (!(answer instanceof OipError)) {

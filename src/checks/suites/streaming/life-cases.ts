@@ -1,10 +1,10 @@
 /** Cases about streams that end early, are read slowly, or are many. */
 import { OipError } from '../../../protocol/status.js';
 import { type Case, CaseFailure } from '../../case.js';
-import type { DistinctRequests } from '../../distinct-requests.js';
+import type { DistinctRequests, RoundCall } from '../../distinct-requests.js';
 import { errorLine } from '../../exchange.js';
 import { joinNotes, unusual } from '../../verdict.js';
-import { askAll, asksOf, expectAlive, expectEnd, judgeAnswers, readAnswers, type StreamAsk } from './answers.js';
+import { askAll, asksOf, expectAlive, expectEnd, judgeAnswers, readAnswers } from './answers.js';
 import { openInferStream } from './infer-stream.js';
 import { type StreamCase, tritonStreams } from './stream-case.js';
 
@@ -66,7 +66,7 @@ function cancelCase(main: DistinctRequests): StreamCase {
     model: main,
     async run(probe) {
       const asks = await asksOf(probe, main, { count: 4, form: 'raw', name: 'afterwards' });
-      const [first] = asks as [StreamAsk];
+      const [first] = asks as [RoundCall];
       await using own = probe.connect();
       const channel = own.grpc?.channel ?? probe.channel();
       const open = () => openInferStream(probe, { channel });
@@ -131,8 +131,8 @@ function slowReaderCase(main: DistinctRequests): StreamCase {
       for (const { call } of asks) stream.send(call);
       stream.end();
       const notes: (string | undefined)[] = [];
-      const response = await probe.infer('grpc', (quick as StreamAsk).call);
-      notes.push(judgeAnswers(probe.server, [quick as StreamAsk], [{ response }]));
+      const response = await probe.infer('grpc', (quick as RoundCall).call);
+      notes.push(judgeAnswers(probe.server, [quick as RoundCall], [{ response }]));
       notes.push(judgeAnswers(probe.server, asks, await readAnswers(stream, count)));
       await expectEnd(stream);
       if (response.outputs.length === 0) throw new CaseFailure('ModelInfer was answered without outputs meanwhile');

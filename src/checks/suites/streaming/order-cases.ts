@@ -1,10 +1,10 @@
 /** Cases about streams in which all is well: an answer to each request, in their order. */
 import type { DataForm } from '../../../protocol/tensor.js';
 import { type Case, CaseSkipped, expectEqual } from '../../case.js';
-import { type DistinctRequests, difference } from '../../distinct-requests.js';
+import { type DistinctRequests, difference, type RoundCall } from '../../distinct-requests.js';
 import type { Probe } from '../../probe.js';
 import type { ModelProfile, ServerProfile } from '../../profile.js';
-import { askAll, asksOf, expectEnd, judgeAnswers, readAnswers, type StreamAsk } from './answers.js';
+import { askAll, asksOf, expectEnd, judgeAnswers, readAnswers } from './answers.js';
 import { openInferStream } from './infer-stream.js';
 import { type StreamCase, tritonStreams } from './stream-case.js';
 
@@ -20,7 +20,7 @@ const manyModels = 8;
 
 /** A stream of requests that are all sent before the first answer is read. */
 interface Row extends Omit<StreamCase, 'run' | 'model'> {
-  asks(probe: Probe, main: DistinctRequests): Promise<StreamAsk[]>;
+  asks(probe: Probe, main: DistinctRequests): Promise<RoundCall[]>;
 }
 
 const forms = ['typed', 'raw'] as const;
@@ -82,7 +82,7 @@ export function orderCases(
   ];
 }
 
-async function askOver(probe: Probe, asks: Promise<StreamAsk[]>): Promise<string | undefined> {
+async function askOver(probe: Probe, asks: Promise<RoundCall[]>): Promise<string | undefined> {
   const all = await asks;
   await using stream = openInferStream(probe);
   return await askAll(probe.server, stream, all);
@@ -127,7 +127,7 @@ function modelsCase(models: readonly DistinctRequests[]): StreamCase {
     spec: `${tritonStreams}: every request names its model.`,
     why: 'The result of one model is taken for that of another.',
     run: async (probe) => {
-      const each: StreamAsk[][] = [];
+      const each: RoundCall[][] = [];
       for (const model of models) each.push(await asksOf(probe, model, { count: 3, name: model.model.title }));
       const inTurn = [0, 1, 2].flatMap((index) => each.flatMap((asks) => asks[index] ?? []));
       return await askOver(probe, Promise.resolve(inTurn));
