@@ -6,8 +6,8 @@ import { type Datatype, isDatatype } from '../protocol/datatype.js';
 import { maxJsonDepth } from '../protocol/json-text.js';
 import { noMessageLimits } from '../protocol/message-limits.js';
 import { decodeRestRequest } from '../protocol/rest-messages.js';
-import { OipError } from '../protocol/status.js';
 import type { DataForm, ModelMetadata, Tensor } from '../protocol/tensor.js';
+import { asUsage } from './as-usage.js';
 import type { CommandContext } from './context.js';
 import { type InferInput, inputReader } from './infer-input.js';
 import type { NamelessTensor } from './npy.js';
@@ -87,13 +87,9 @@ function assertOneWay({ model, values = [], tensors = [], input }: RequestOption
 }
 
 function requestOfBody(bytes: Buffer, model: string) {
-  try {
-    // How much is too much is for the server to say.
-    return decodeRestRequest({ body: bytes, headerLength: undefined }, model, '', { ...noMessageLimits, maxJsonDepth });
-  } catch (error) {
-    if (error instanceof OipError) throw new UsageError(`--input: ${error.message}`, { cause: error });
-    throw error;
-  }
+  // How much is too much is for the server to say.
+  const limits = { ...noMessageLimits, maxJsonDepth };
+  return asUsage(() => decodeRestRequest({ body: bytes, headerLength: undefined }, model, '', limits), '--input: ');
 }
 
 async function draftsOfWords(

@@ -6,8 +6,8 @@ import { UsageError } from '../errors.js';
 import { createElements, type Datatype, type Elements, elementSize } from '../protocol/datatype.js';
 import { decodeRaw } from '../protocol/raw-bytes.js';
 import { elementCount, formatShape } from '../protocol/shape.js';
-import { OipError } from '../protocol/status.js';
 import type { Tensor } from '../protocol/tensor.js';
+import { asUsage } from './as-usage.js';
 
 /** A tensor that has no name yet. */
 export type NamelessTensor = Pick<Tensor, 'datatype' | 'shape' | 'data'>;
@@ -29,7 +29,7 @@ export function isNpy(bytes: Buffer): boolean {
 export function readNpy(file: Buffer, subject: string): NamelessTensor {
   const { descr, fortranOrder, shape, start } = readHeader(file, subject);
   const { datatype, width, swap, text } = elementOf(descr, subject);
-  const count = inUsage(() => elementCount(shape, subject));
+  const count = asUsage(() => elementCount(shape, subject));
   const there = file.byteLength - start;
   if (there !== count * width) {
     const what = there < count * width ? 'is cut off' : 'goes on after its array';
@@ -43,7 +43,7 @@ export function readNpy(file: Buffer, subject: string): NamelessTensor {
   else if (swap === 8) bytes.swap64();
   const elements = text
     ? readTexts(bytes, count, width, text, subject)
-    : inUsage(() => decodeRaw(datatype, bytes, count, subject));
+    : asUsage(() => decodeRaw(datatype, bytes, count, subject));
   const data = fortranOrder ? rowMajor(elements, datatype, shape) : elements;
   return { datatype, shape: shape.length === 0 ? [1] : shape, data };
 }
@@ -196,13 +196,4 @@ function rowMajor(elements: Elements, datatype: Datatype, shape: readonly number
     }
   }
   return ordered;
-}
-
-function inUsage<T>(decode: () => T): T {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof OipError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
 }

@@ -3,8 +3,8 @@ import { UsageError } from '../errors.js';
 import { createElements, type Datatype } from '../protocol/datatype.js';
 import { flattenJsonArray } from '../protocol/json-array.js';
 import { decodeJsonData } from '../protocol/json-data.js';
-import { OipError } from '../protocol/status.js';
 import type { Tensor } from '../protocol/tensor.js';
+import { asUsage } from './as-usage.js';
 import { floatOfWord } from './tensor-words.js';
 
 /**
@@ -24,16 +24,13 @@ export function tensorOfValues(
   if (datatype === 'FP16' || datatype === 'BF16') {
     throw new UsageError(`${subject}: ${datatype} has no form in JSON`, { hint: 'give it as a .npy file' });
   }
-  try {
+  return asUsage(() => {
     const elements = flattenJsonArray(array, subject);
     const shape = Array.isArray(array[0]) ? shapeOf(array) : flatShape(elements.length);
     const words = datatype === 'FP64' || datatype === 'FP32' ? elements.map(specialOf) : elements;
     if (words.some((word, index) => word !== elements[index])) return floats(name, datatype, words, shape, subject);
     return { name, datatype, shape, data: decodeJsonData(datatype, elements, shape, {}, subject) };
-  } catch (error) {
-    if (error instanceof OipError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
+  });
 }
 
 function shapeOf(array: unknown[]): number[] {

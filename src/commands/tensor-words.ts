@@ -3,17 +3,12 @@ import { UsageError } from '../errors.js';
 import { createElements, type Datatype, isDatatype, isInteger } from '../protocol/datatype.js';
 import { decodeJsonData } from '../protocol/json-data.js';
 import { noMessageLimits } from '../protocol/message-limits.js';
-import { OipError } from '../protocol/status.js';
 import type { Tensor } from '../protocol/tensor.js';
+import { asUsage } from './as-usage.js';
 
 /** Words to a tensor; `shape` is `[words.length]` unless given. Throws UsageError naming the word that does not fit. */
 export function tensorOfWords(name: string, datatype: Datatype, words: string[], shape = [words.length]): Tensor {
-  try {
-    return { name, datatype, shape, data: elementsOfWords(datatype, words, shape) };
-  } catch (error) {
-    if (error instanceof OipError) throw new UsageError(error.message, { cause: error });
-    throw error;
-  }
+  return asUsage(() => ({ name, datatype, shape, data: elementsOfWords(datatype, words, shape) }));
 }
 
 /** A datatype as typed, in any case. Throws UsageError. */
