@@ -1,9 +1,9 @@
 /** Element-wise arithmetic on tensors: exact for integers, IEEE 754 for floating point, never silently wrapped. */
 import { createElements, type Datatype, type ElementsOf, integerRanges, isInteger } from '../protocol/datatype.js';
+import { readHalf, writeHalf } from '../protocol/half-precision.js';
 import { formatShape, sameShape } from '../protocol/shape.js';
 import { oipError, quoteName } from '../protocol/status.js';
 import type { Tensor } from '../protocol/tensor.js';
-import { readHalf, writeHalf } from './half-precision.js';
 
 export type ArithmeticDatatype = Exclude<Datatype, 'BOOL' | 'BYTES'>;
 type Wide = BigInt64Array | BigUint64Array;

@@ -1,6 +1,6 @@
 /** Values of any making as the elements of a datatype: exactly, or not at all. */
 import { createElements, type Datatype, type Elements, integerRanges, isInteger } from '../protocol/datatype.js';
-import { readHalf, writeHalf } from './half-precision.js';
+import { readHalf, writeHalf } from '../protocol/half-precision.js';
 
 /**
  * `data` as elements of `datatype`: itself where it is of the right type already, else a copy. FP16, BF16 and FP32 round,

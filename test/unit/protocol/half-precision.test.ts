@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readHalf, writeHalf } from '../../../src/models/half-precision.js';
+import { readHalf, writeHalf } from '../../../src/protocol/half-precision.js';
 
 const patterns = Array.from({ length: 0x1_0000 }, (_, bits) => bits);
 
