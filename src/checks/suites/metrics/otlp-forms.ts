@@ -6,7 +6,7 @@ import { readProto } from '../../../protocol/proto-source.js';
 export interface OtlpForm {
   format: 'json' | 'protobuf';
   write(request: object): Uint8Array;
-  /** The request as JSON has it, with integers of 64 bits as text. */
+  /** The request as JSON has it, with integers of 64 bits and bytes as text. */
   read(bytes: Uint8Array): unknown;
 }
 
@@ -29,6 +29,6 @@ export const otlpForms: OtlpForm[] = [
   {
     format: 'protobuf',
     write: (request) => metricsData().encode(metricsData().fromObject(request)).finish(),
-    read: (bytes) => metricsData().toObject(metricsData().decode(bytes), { longs: String, json: true }),
+    read: (bytes) => metricsData().toObject(metricsData().decode(bytes), { longs: String, bytes: String, json: true }),
   },
 ];
