@@ -1,9 +1,10 @@
 /** Gathers what the answers add to the document, and what became of each rule. */
 import type { OipError } from '../protocol/status.js';
 import type { InferResponse } from '../protocol/tensor.js';
+import { ErrorList } from './error-list.js';
 import type { Group, PreparedRule } from './groups.js';
 import type { NewMetric, NewPoint, OtlpDocument, Scope } from './otlp-document.js';
-import type { RuleError, RuleReport } from './report.js';
+import type { RuleReport } from './report.js';
 import { resultsOf } from './results.js';
 
 /** The answer to a group, or why there is none. */
@@ -30,19 +31,20 @@ export class Additions {
 
   /** Takes the outcomes of a rule's groups, in their order. */
   add({ rule, groups, errors, leftOut }: PreparedRule, outcomes: readonly GroupOutcome[]): RuleReport {
-    const found = errorList(errors);
+    const found = new ErrorList();
+    for (const error of errors) found.add(error);
     const grown = new Map<Scope, Map<string, GrowingMetric>>();
     let [inferences, newPoints, version] = [0, 0, ''];
     for (const outcome of outcomes) {
       if ('error' in outcome) {
         const { status, message } = outcome.error;
-        found.add({ kind: 'refused', status, message: `${status}: ${message}`, cause: outcome.error });
+        found.add({ kind: 'refused', status, message: `${status}: ${message}`, count: 1, cause: outcome.error });
         continue;
       }
       inferences++;
       const answered = resultsOf(rule, outcome.group, outcome.answer);
       version ||= answered.version;
-      for (const message of answered.unusable) found.add({ kind: 'unusable-output', status: null, message });
+      for (const message of answered.unusable) found.add({ kind: 'unusable-output', status: null, message, count: 1 });
       for (const { scope, name, point } of answered.results)
         this.grow(grown, rule.model, scope, name).points.push(point);
       newPoints += answered.results.length;
@@ -97,20 +99,4 @@ export class Additions {
     for (const name of names) this.taken.add(name);
     return names;
   }
-}
-
-/** Errors, equal ones counted. */
-function errorList(first: readonly RuleError[]): { list: RuleError[]; add(error: Omit<RuleError, 'count'>): void } {
-  const list: RuleError[] = [];
-  const byMessage = new Map<string, RuleError>();
-  const put = (error: RuleError) => {
-    const before = byMessage.get(error.message);
-    if (before) before.count += error.count;
-    else {
-      byMessage.set(error.message, error);
-      list.push(error);
-    }
-  };
-  for (const error of first) put({ ...error });
-  return { list, add: (error) => put({ ...error, count: 1 }) };
 }

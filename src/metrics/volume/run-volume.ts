@@ -1,7 +1,8 @@
 /** Runs scrape after scrape through the whole path, and measures it. */
 import type { CallOptions, InferenceClient } from '../../protocol/client.js';
+import { ErrorList } from '../error-list.js';
 import type { OtlpFormat } from '../otlp-document.js';
-import type { RuleError, RuleReport } from '../report.js';
+import type { RuleReport } from '../report.js';
 import type { MetricsRule } from '../rules.js';
 import { runRules } from '../run-rules.js';
 import { createHostMetrics } from './host-metrics.js';
@@ -56,6 +57,12 @@ export interface VolumeReport {
   rules: VolumeRule[];
 }
 
+/** A rule over the scrapes so far. */
+interface Total {
+  rule: VolumeRule;
+  errors: ErrorList;
+}
+
 /** A rate counts as reached with so much of it. */
 const nearEnough = 0.98;
 const progressMs = 250;
@@ -69,8 +76,9 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
   const scrapeMs: number[] = [];
   const spent = { encode: 0, read: 0, infer: 0, write: 0, idle: 0 };
   const bytes = { read: 0, written: 0 };
-  const totals = rules.map(({ model, metrics }): VolumeRule => {
-    return { model, metrics, groups: 0, inferences: 0, newPoints: 0, errors: [] };
+  const totals = rules.map(({ model, metrics }): Total => {
+    const errors = new ErrorList();
+    return { rule: { model, metrics, groups: 0, inferences: 0, newPoints: 0, errors: errors.list }, errors };
   });
   const scrape = async (onInference: (ms: number) => void) => {
     const begin = now();
@@ -110,7 +118,7 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
     for (const [part, more] of Object.entries({ encode: encodeMs, read, infer, write })) {
       spent[part as keyof typeof spent] += more;
     }
-    for (const [index, rule] of report.rules.entries()) addRule(totals[index] as VolumeRule, rule);
+    for (const [index, rule] of report.rules.entries()) addRule(totals[index] as Total, rule);
     if (now() - shown >= progressMs) {
       shown = now();
       onProgress?.(scrapeMs.length);
@@ -118,7 +126,7 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
   }
   const seconds = Math.max(now() - start, rate === undefined ? 0 : scrapeMs.length * everyMs) / 1000;
   const scrapes = scrapeMs.length;
-  const inferences = totals.reduce((sum, rule) => sum + rule.inferences, 0);
+  const inferences = totals.reduce((sum, { rule }) => sum + rule.inferences, 0);
   const total = Object.values(spent).reduce((sum, ms) => sum + ms, 0);
   const share = (ms: number) => Math.round((ms / total) * 10_000) / 10_000;
   const { encode, read, infer, write, idle } = spent;
@@ -129,7 +137,7 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
     seed,
     scrapes,
     points: scrapes * generator.series,
-    newPoints: totals.reduce((sum, rule) => sum + rule.newPoints, 0),
+    newPoints: totals.reduce((sum, { rule }) => sum + rule.newPoints, 0),
     inferences,
     seconds: round(seconds),
     scrapesPerSecond: round(scrapes / seconds),
@@ -139,7 +147,7 @@ export async function runVolume(options: VolumeOptions): Promise<VolumeReport> {
     latencyMs: { inference: percentilesOf(latencies), scrape: percentilesOf(scrapeMs) },
     bytes,
     shares: { encode: share(encode), read: share(read), infer: share(infer), write: share(write), idle: share(idle) },
-    rules: totals,
+    rules: totals.map(({ rule }) => rule),
   };
 }
 
@@ -147,17 +155,11 @@ function askedOf(perSecond: number, got: number): VolumeReport['asked'] {
   return { scrapesPerSecond: round(perSecond), reached: got >= perSecond * nearEnough };
 }
 
-function addRule(total: VolumeRule, { groups, inferences, newPoints, errors }: RuleReport): void {
-  total.groups += groups;
-  total.inferences += inferences;
-  total.newPoints += newPoints;
-  for (const error of errors) addError(total.errors, error);
-}
-
-function addError(errors: RuleError[], error: RuleError): void {
-  const before = errors.find(({ message }) => message === error.message);
-  if (before) before.count += error.count;
-  else errors.push({ ...error });
+function addRule({ rule, errors }: Total, report: RuleReport): void {
+  rule.groups += report.groups;
+  rule.inferences += report.inferences;
+  rule.newPoints += report.newPoints;
+  for (const error of report.errors) errors.add(error);
 }
 
 function round(value: number): number {
