@@ -1,5 +1,7 @@
 /** Every kind of metric through a model: its results become new gauges, and it stays as it is. */
+import type { Mode } from '../../../metrics/rules.js';
 import { type Case, CaseFailure, expectEqual, type Transport } from '../../case.js';
+import type { Probe } from '../../probe.js';
 import type { ModelProfile } from '../../profile.js';
 import { type OtlpForm, otlpForms } from './otlp-forms.js';
 import { expectedResults, expectNoErrors, runPipeline } from './pipeline.js';
@@ -31,14 +33,7 @@ function kindCase(model: ModelProfile, sample: SampleMetric, form: OtlpForm, tra
     transports: [transport],
     model: model.name,
     run: async (probe) => {
-      const rules = [
-        { model: model.name, modelVersion: model.version, metrics: [sample.name], mode: { kind: 'all' } as const },
-      ];
-      const { document, report } = await runPipeline(probe, { transport, form, request: requestOf([sample]), rules });
-      expectNoErrors(report);
-      const points = gaugePoints(document, newName(sample, model));
-      const expected = await expectedResults(probe, transport, model, sample.elements.flat());
-      expectValues(points, expected);
+      const points = await newPoints(probe, { model, sample, form, transport, mode: { kind: 'all' } });
       if (points.length === sample.elements.flat().length) expectOrigins(points, sample);
       return undefined;
     },
@@ -56,17 +51,33 @@ function liveCase(model: ModelProfile, sample: SampleMetric, transport: Transpor
     model: model.name,
     run: async (probe) => {
       const form = otlpForms[0] as OtlpForm;
-      const rules = [{ model: model.name, modelVersion: model.version, metrics: [sample.name] }];
-      const { document, report } = await runPipeline(probe, { transport, form, request: requestOf([sample]), rules });
-      expectNoErrors(report);
-      const expected = await expectedResults(probe, transport, model, sample.elements.flat());
-      expectValues(gaugePoints(document, newName(sample, model)), expected);
+      await newPoints(probe, { model, sample, form, transport, mode: { kind: 'latest' } });
       return undefined;
     },
   };
 }
 
-const newName = ({ name }: SampleMetric, { metadata }: ModelProfile) =>
+/** The new data points of a sample that goes through the model alone; their values are those that the model gives. */
+async function newPoints(
+  probe: Probe,
+  {
+    model,
+    sample,
+    form,
+    transport,
+    mode,
+  }: { model: ModelProfile; sample: SampleMetric; form: OtlpForm; transport: Transport; mode: Mode },
+): Promise<NumberPoint[]> {
+  const rules = [{ model: model.name, modelVersion: model.version, metrics: [sample.name], mode }];
+  const { document, report } = await runPipeline(probe, { transport, form, request: requestOf([sample]), rules });
+  expectNoErrors(report);
+  const points = gaugePoints(document, newName(sample, model));
+  expectValues(points, await expectedResults(probe, transport, model, sample.elements.flat()));
+  return points;
+}
+
+/** What the model's first result of a sample is called. */
+export const newName = ({ name }: SampleMetric, { metadata }: ModelProfile) =>
   `${name}.${metadata.outputs[0]?.name || 'output_0'}`;
 
 /** Throws CaseFailure unless the points have these values, to the last bit. */

@@ -4,7 +4,7 @@ import { checkAtStart } from '../../../metrics/start-check.js';
 import { type Case, CaseFailure, expectEqual, expectThat, type Transport } from '../../case.js';
 import type { ModelProfile } from '../../profile.js';
 import { whileUnloaded } from '../../repository-calls.js';
-import { expectValues } from './kind-cases.js';
+import { expectValues, newName } from './kind-cases.js';
 import { type OtlpForm, otlpForms } from './otlp-forms.js';
 import { expectedResults, expectNoErrors, runPipeline } from './pipeline.js';
 import { gaugePoints, metricsIn } from './read-metrics.js';
@@ -63,10 +63,9 @@ export function endToEndCases(model: ModelProfile, transports: readonly Transpor
           rules,
         });
         expectNoErrors(report);
-        const output = model.metadata.outputs[0]?.name || 'output_0';
-        for (const { name, elements } of sampleMetrics) {
-          const expected = await expectedResults(probe, transport, model, elements.flat());
-          expectValues(gaugePoints(document, `${name}.${output}`), expected);
+        for (const sample of sampleMetrics) {
+          const expected = await expectedResults(probe, transport, model, sample.elements.flat());
+          expectValues(gaugePoints(document, newName(sample, model)), expected);
         }
         const outputs = Math.max(1, model.metadata.outputs.length);
         expectEqual('metrics that come out', metricsIn(document).length, 1 + sampleMetrics.length * (1 + outputs));
