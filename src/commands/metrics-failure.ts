@@ -47,6 +47,14 @@ function hintOf({ kind, cause }: RuleError): string | undefined {
   return kind === 'no-metric' ? 'name one that is there with --metric or --rule' : undefined;
 }
 
+/** A rule's report in plain values. */
+export type PlainRule<Rule> = Omit<Rule, 'errors'> & { errors: Omit<RuleError, 'cause'>[] };
+
+/** The report without what the client threw. */
+export function plainRule<Rule extends Pick<RuleReport, 'errors'>>({ errors, ...report }: Rule): PlainRule<Rule> {
+  return { ...report, errors: errors.map(({ cause: _, ...error }) => error) };
+}
+
 /** What was left out, and errors where there are several, of which the failure tells one: a line each. */
 export function warningsOf(rules: readonly Pick<RuleReport, 'model' | 'errors' | 'leftOut'>[]): string[] {
   const times = (count: number) => (count > 1 ? ` (${count} times)` : '');

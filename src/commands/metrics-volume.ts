@@ -6,7 +6,7 @@ import { runVolume, type VolumeReport, type VolumeRule } from '../metrics/volume
 import { connectClients } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { serverAddress, type TargetOptions } from './find-environment.js';
-import { failureOf } from './metrics-failure.js';
+import { failureOf, type PlainRule, plainRule } from './metrics-failure.js';
 import { type RuleWords, rulesOfWords } from './metrics-words.js';
 
 /** Options of `metrics` without an input. */
@@ -30,7 +30,7 @@ export interface MetricsVolumeOptions extends TargetOptions, RuleWords {
 /** What was done, and how fast. */
 export interface MetricsVolumeReport extends Omit<VolumeReport, 'rules'> {
   endpoint: string;
-  rules: (Omit<VolumeRule, 'errors'> & { errors: Omit<VolumeRule['errors'][number], 'cause'>[] })[];
+  rules: PlainRule<VolumeRule>[];
 }
 
 /** What is sent where no rule is given. */
@@ -69,9 +69,7 @@ export async function metricsVolume(
     data: {
       endpoint: client.endpoint,
       ...report,
-      rules: report.rules.map(({ errors, ...rule }) => {
-        return { ...rule, errors: errors.map(({ cause: _, ...error }) => error) };
-      }),
+      rules: report.rules.map(plainRule),
     },
     warnings: [
       ...(address.warnings ?? []),

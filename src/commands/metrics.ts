@@ -5,13 +5,13 @@ import { UsageError } from '../errors.js';
 import { OtlpInputError } from '../metrics/input-error.js';
 import type { OtlpFormat } from '../metrics/otlp-document.js';
 import { detectFormat } from '../metrics/read-document.js';
-import type { RuleError, RuleReport, MetricsReport as RulesReport } from '../metrics/report.js';
+import type { RuleReport, MetricsReport as RulesReport } from '../metrics/report.js';
 import type { MetricsRule } from '../metrics/rules.js';
 import { runRules } from '../metrics/run-rules.js';
 import { connectClients } from './clients.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { serverAddress, type TargetOptions } from './find-environment.js';
-import { failureOf, warningsOf } from './metrics-failure.js';
+import { failureOf, type PlainRule, plainRule, warningsOf } from './metrics-failure.js';
 import { type MetricsOutputOptions, openOutput, readMetrics } from './metrics-files.js';
 import { type RuleWords, rulesOfWords } from './metrics-words.js';
 
@@ -29,7 +29,7 @@ export interface MetricsOptions extends TargetOptions, RuleWords, MetricsOutputO
 }
 
 /** A rule's report in plain values. */
-export type MetricsRuleReport = Omit<RuleReport, 'errors'> & { errors: Omit<RuleError, 'cause'>[] };
+export type MetricsRuleReport = PlainRule<RuleReport>;
 
 /** What became of the rules, and the metrics with the new ones. */
 export interface MetricsReport {
@@ -120,10 +120,6 @@ function inFile(error: OtlpInputError, input: string): OtlpInputError {
     ...(error.hint !== undefined && { hint: error.hint }),
     cause: error,
   });
-}
-
-function plainRule({ errors, ...report }: RuleReport): MetricsRuleReport {
-  return { ...report, errors: errors.map(({ cause: _, ...error }) => error) };
 }
 
 /** Numbers stay as they are spelt. */
