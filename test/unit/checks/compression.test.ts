@@ -2,12 +2,11 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../../src/checks/case.js';
-import type { ServerProfile } from '../../../src/checks/profile.js';
 import { limitsSchema } from '../../../src/models/limits.js';
 import { grpcFrame } from '../../../src/protocol/grpc-frames.js';
 import type { Behaviour, GrpcPass, HttpPass } from '../../fakes/mutant-behaviour.js';
-import { startMutant } from '../../fakes/mutant-server.js';
 import { allModels, type CheckOptions, check, type Served, serve, withVerdict } from './served.js';
+import { checkWrong, foreign } from './wrong-server.js';
 
 let right: Served;
 beforeAll(async () => {
@@ -19,8 +18,6 @@ const suites = ['compression'] as const;
 const words = (results: CaseResult[]): string[] =>
   results.map(({ id, status, message }) => `${status} ${id}: ${message}`);
 const unlike = (results: CaseResult[]): string[] => words(results.filter(({ status }) => status !== 'passed'));
-
-const foreign = (server: ServerProfile): ServerProfile => ({ ...server, ours: false });
 
 describe('a right server', () => {
   it('passes every case: none fails, is noted or is skipped', async () => {
@@ -37,7 +34,7 @@ describe('a right server', () => {
   });
 
   it.each<[string, CheckOptions]>([
-    ['one that is not ours', { profile: foreign }],
+    ['one that is not ours', foreign],
     ['one over gRPC alone', { only: 'grpc' }],
     ['one over REST alone', { only: 'rest' }],
     ['one whose models are not known', { profile: (server) => ({ ...server, models: [] }) }],
@@ -250,10 +247,7 @@ const wrongServers: WrongServer[] = [
 ];
 
 describe.each(wrongServers)('a server that $what', ({ cases, only, behave, says, elsewhere = 'failed' }) => {
-  const checkIt = async (options: CheckOptions = {}) => {
-    await using mutant = await startMutant(right, { name: 'wrong', what: 'wrong', suites, behave: () => behave });
-    return await check(mutant, { suites, cases, only, ...options });
-  };
+  const checkIt = (options: CheckOptions = {}) => checkWrong(right, behave, { suites, cases, only, ...options });
 
   it(`fails over ${only}`, async () => {
     const results = await checkIt();
@@ -262,7 +256,7 @@ describe.each(wrongServers)('a server that $what', ({ cases, only, behave, says,
   });
 
   it(`is ${elsewhere} where it is not ours`, async () => {
-    const results = await checkIt({ profile: foreign });
+    const results = await checkIt(foreign);
     if (elsewhere !== 'failed') expect(words(withVerdict(results, 'failed'))).toEqual([]);
     const found = withVerdict(results, elsewhere);
     expect(found.length).toBeGreaterThan(0);
@@ -295,8 +289,7 @@ it('a model that answers otherwise each time tells nothing of compression', asyn
       return answer;
     },
   });
-  await using mutant = await startMutant(right, { name: 'random', what: 'random', suites, behave });
-  const results = await check(mutant, { suites, cases: ['compression/request'], profile: foreign });
+  const results = await checkWrong(right, behave, { suites, cases: ['compression/request'], ...foreign });
   for (const { status, message } of results) {
     expect([status, message]).toEqual(['skipped', expect.stringContaining('other values each time')]);
   }

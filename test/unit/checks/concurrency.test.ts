@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OipError, oipError } from '../../../src/protocol/status.js';
 import type { InferResponse } from '../../../src/protocol/tensor.js';
-import type { Behaviour, Inference, MutantControl } from '../../fakes/mutant-behaviour.js';
-import { startMutant } from '../../fakes/mutant-server.js';
+import type { Behaviour, Inference } from '../../fakes/mutant-behaviour.js';
 import { allModels, type CheckOptions, check, type Served, scaler, serve, withVerdict } from './served.js';
+import { asStranger, type Behave, checkWrong, findings, stories, type Wrong } from './wrong-server.js';
 
 const suites = ['concurrency'] as const;
 
@@ -15,21 +15,10 @@ beforeAll(async () => {
 afterAll(() => right[Symbol.asyncDispose]());
 
 /** What the cases find where the server is wrong in one way. */
-async function against(behave: (control: MutantControl) => Behaviour, options: CheckOptions = {}) {
-  await using mutant = await startMutant(right, { name: 'wrong', what: 'wrong', suites, behave });
-  return await check(mutant, { suites, concurrency: 24, timeoutMs: 5_000, ...options });
-}
+const against = (behave: Behave, options: CheckOptions = {}) =>
+  checkWrong(right, behave, { suites, concurrency: 24, timeoutMs: 5_000, ...options });
 
-const foreign: CheckOptions = {
-  profile: (server) => ({
-    ...server,
-    name: 'somebody',
-    ours: false,
-    models: server.models.map(({ mathematics, config, ...model }) => model),
-  }),
-};
-
-const stories = (results: Awaited<ReturnType<typeof check>>) => results.map(({ id, message }) => `${id}: ${message}`);
+const foreign: CheckOptions = { profile: asStranger };
 
 describe('against the real server', () => {
   it('every case passes with 200 requests at once: none fails, is noted or is skipped', async () => {
@@ -194,8 +183,7 @@ const spoiltByCancellation = (): Behaviour => {
   };
 };
 
-/** A wrong server, the case that must find it, and what the case says. */
-const wrongs: { what: string; behave: (control: MutantControl) => Behaviour; found: [id: string, says: RegExp][] }[] = [
+const wrongs: Wrong[] = [
   {
     what: 'two requests in flight get the values of each other',
     behave: paired((mine, { outputs }) => ({ ...mine, outputs })),
@@ -308,9 +296,7 @@ const wrongs: { what: string; behave: (control: MutantControl) => Behaviour; fou
 ];
 
 describe('a wrong server is found', () => {
-  const rows = wrongs.flatMap(({ what, behave, found }) => found.map(([id, says]) => ({ what, behave, id, says })));
-
-  it.each(rows)('where $what, by $id', async ({ behave, id, says }) => {
+  it.each(findings(wrongs))('where $what, by $id', async ({ behave, id, says }) => {
     const timeoutMs = says.source.includes('no answer within') ? 500 : 5_000;
     // What is known of it is what the right one says.
     const models = allModels.filter(({ name }) => name === 'simple_scaler' || id.startsWith('models/'));

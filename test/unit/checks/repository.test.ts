@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelConfigSchema } from '../../../src/models/kinds.js';
 import { createGrpcClient } from '../../../src/protocol/grpc-client.js';
 import { OipError, oipError } from '../../../src/protocol/status.js';
-import type { Behaviour, Fact, MutantControl } from '../../fakes/mutant-behaviour.js';
-import { startMutant } from '../../fakes/mutant-server.js';
+import type { Behaviour, Fact } from '../../fakes/mutant-behaviour.js';
 import { allModels, type CheckOptions, check, type Served, serve, withVerdict } from './served.js';
+import { asStranger, type Behave, checkWrong, findings, stories, type Wrong } from './wrong-server.js';
 
 const suites = ['repository'] as const;
 
@@ -19,10 +19,8 @@ beforeAll(async () => {
 afterAll(() => right[Symbol.asyncDispose]());
 
 /** What the cases find where the server is wrong in one way. */
-async function against(behave: (control: MutantControl) => Behaviour, options: CheckOptions = {}) {
-  await using mutant = await startMutant(right, { name: 'wrong', what: 'wrong', suites, behave });
-  return await check(mutant, { suites, configured: models, timeoutMs: 5_000, ...options });
-}
+const against = (behave: Behave, options: CheckOptions = {}) =>
+  checkWrong(right, behave, { suites, configured: models, timeoutMs: 5_000, ...options });
 
 /** Models that are ready on the real server. */
 async function readyModels(): Promise<string[]> {
@@ -31,16 +29,8 @@ async function readyModels(): Promise<string[]> {
 }
 
 const stranger = (mayUnload: boolean): CheckOptions => ({
-  profile: (server) => ({
-    ...server,
-    name: 'somebody',
-    ours: false,
-    mayUnload,
-    models: server.models.map(({ mathematics, config, ...model }) => model),
-  }),
+  profile: (server) => ({ ...asStranger(server), mayUnload }),
 });
-
-const stories = (results: Awaited<ReturnType<typeof check>>) => results.map(({ id, message }) => `${id}: ${message}`);
 
 describe('against the real server', () => {
   it('every case passes, and every model is ready afterwards', async () => {
@@ -201,8 +191,7 @@ const pretend =
     },
   });
 
-/** A wrong server, the case that must find it, and what the case says. */
-const wrongs: { what: string; behave: (control: MutantControl) => Behaviour; found: [id: string, says: RegExp][] }[] = [
+const wrongs: Wrong[] = [
   {
     what: 'a model is missing in the index',
     behave: index((entries) => entries.filter(({ name }) => name !== 'identity')),
@@ -358,9 +347,7 @@ const wrongs: { what: string; behave: (control: MutantControl) => Behaviour; fou
 ];
 
 describe('a wrong server is found', () => {
-  const rows = wrongs.flatMap(({ what, behave, found }) => found.map(([id, says]) => ({ what, behave, id, says })));
-
-  it.each(rows)('where $what, by $id', async ({ behave, id, says }) => {
+  it.each(findings(wrongs))('where $what, by $id', async ({ behave, id, says }) => {
     try {
       const [result] = await against(behave, { cases: [`repository/${id}`] });
       expect(result).toMatchObject({ id: `repository/${id}`, status: 'failed', message: expect.stringMatching(says) });

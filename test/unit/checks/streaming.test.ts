@@ -4,9 +4,9 @@ import { noMessageLimits } from '../../../src/protocol/message-limits.js';
 import { OipError, oipError } from '../../../src/protocol/status.js';
 import type { InferResponse } from '../../../src/protocol/tensor.js';
 import { decodeInferRequest, encodeStreamResponse } from '../../../src/protocol/wire/infer-messages.js';
-import type { Behaviour, MutantControl, StreamOut } from '../../fakes/mutant-behaviour.js';
-import { startMutant } from '../../fakes/mutant-server.js';
+import type { Behaviour, StreamOut } from '../../fakes/mutant-behaviour.js';
 import { allModels, type CheckOptions, check, type Served, serve, withVerdict } from './served.js';
+import { asStranger, type Behave, checkWrong, findings, stories, type Wrong } from './wrong-server.js';
 
 const suites = ['streaming'] as const;
 
@@ -17,25 +17,14 @@ beforeAll(async () => {
 afterAll(() => right[Symbol.asyncDispose]());
 
 /** What the cases find where the server is wrong in one way. */
-async function against(behave: (control: MutantControl) => Behaviour, options: CheckOptions = {}) {
-  await using mutant = await startMutant(right, { name: 'wrong', what: 'wrong', suites, behave });
-  return await check(mutant, { suites, concurrency: 8, timeoutMs: 5_000, ...options });
-}
+const against = (behave: Behave, options: CheckOptions = {}) =>
+  checkWrong(right, behave, { suites, concurrency: 8, timeoutMs: 5_000, ...options });
 
 const streams = (change: (out: StreamOut) => Partial<StreamOut>) => (): Behaviour => ({
   stream: (out) => ({ ...out, ...change(out) }),
 });
 
-const foreign: CheckOptions = {
-  profile: (server) => ({
-    ...server,
-    name: 'somebody',
-    ours: false,
-    models: server.models.map(({ mathematics, config, ...model }) => model),
-  }),
-};
-
-const stories = (results: Awaited<ReturnType<typeof check>>) => results.map(({ id, message }) => `${id}: ${message}`);
+const foreign: CheckOptions = { profile: asStranger };
 
 describe('against the real server', () => {
   it('every case passes: none fails, is noted or is skipped', async () => {
@@ -168,8 +157,7 @@ const streamed = (change: NonNullable<Behaviour['infer']>) => (): Behaviour => (
   infer: (inference) => (inference.streamed ? change(inference) : undefined),
 });
 
-/** A wrong server, the case that must find it, and what the case says. */
-const wrongs: { what: string; behave: (control: MutantControl) => Behaviour; found: [id: string, says: RegExp][] }[] = [
+const wrongs: Wrong[] = [
   {
     what: 'a value is wrong in streams only',
     behave: streamed(({ answer }) => {
@@ -292,9 +280,7 @@ const wrongs: { what: string; behave: (control: MutantControl) => Behaviour; fou
 ];
 
 describe('a wrong server is found', () => {
-  const rows = wrongs.flatMap(({ what, behave, found }) => found.map(([id, says]) => ({ what, behave, id, says })));
-
-  it.each(rows)('where $what, by $id', async ({ behave, id, says }) => {
+  it.each(findings(wrongs))('where $what, by $id', async ({ behave, id, says }) => {
     const [result] = await against(behave, { cases: [`streaming/${id}`], configured: allModels });
     expect(result).toMatchObject({ id: `streaming/${id}`, status: 'failed', message: expect.stringMatching(says) });
     expect(result?.exchanges?.length).toBeGreaterThan(0);
