@@ -1,6 +1,6 @@
 /** `infer --curl` and `infer --grpcurl`: the call that infer would send, as a command line of these tools. */
 import { UsageError } from '../errors.js';
-import { completeCall } from '../protocol/infer-call.js';
+import { completeCall, defaultTimeoutMs } from '../protocol/infer-call.js';
 import { OipError } from '../protocol/status.js';
 import { type CallPlace, variablesToSet } from './call-as-shell.js';
 import { connectClients } from './clients.js';
@@ -23,9 +23,6 @@ export interface InferCommandLineReport {
   command: string;
 }
 
-/** What the call has to be made for is as long as `infer` waits, unless told otherwise. */
-const usualTimeoutMs = 10_000;
-
 /**
  * Asks the server for the model's inputs, as `infer` does, and sends no inference.
  * @throws NotRunningError, UsageError, ServerRefusedError as `infer` does
@@ -47,7 +44,8 @@ export async function inferCommandLine(
   try {
     const request = completeCall(await inferRequest(options, client, context, call));
     const { env } = context;
-    const limit = timeoutMs === undefined || timeoutMs === usualTimeoutMs ? {} : { timeoutMs };
+    // A limit that nobody asked for is not worth its words.
+    const limit = timeoutMs === undefined || timeoutMs === defaultTimeoutMs ? {} : { timeoutMs };
     const place: CallPlace = { address, options, env, ...limit };
     const command = await (tool === 'curl'
       ? import('./call-as-curl.js').then(({ curlCommand }) => curlCommand(request, place))
