@@ -41,12 +41,15 @@ function bytesOf({ buffer, byteOffset, byteLength }: Exclude<Elements, Uint8Arra
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** Index of the first element whose bits differ, or −1. Object.is tells −0 from 0 and lets NaN equal NaN. */
+/** Whether two elements have the same bits. Object.is tells −0 from 0 and lets NaN equal NaN. */
+export function isSameElement(a: Elements[number] | undefined, b: Elements[number] | undefined): boolean {
+  return a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : Object.is(a, b);
+}
+
+/** Index of the first element whose bits differ, or −1. */
 function firstDifference(left: Elements, right: Elements): number {
   for (let index = 0; index < right.length; index += 1) {
-    const [a, b] = [left[index], right[index]];
-    const same = a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : Object.is(a, b);
-    if (!same) return index;
+    if (!isSameElement(left[index], right[index])) return index;
   }
   return -1;
 }

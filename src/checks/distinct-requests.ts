@@ -5,6 +5,7 @@ import type { Elements } from '../protocol/datatype.js';
 import { OipError } from '../protocol/status.js';
 import type { DataForm, InferResponse, Tensor } from '../protocol/tensor.js';
 import { CaseSkipped } from './case.js';
+import { isSameElement } from './compare-tensors.js';
 import type { Mathematics } from './mathematics.js';
 import type { Probe } from './probe.js';
 import type { ModelProfile, Route, ServerProfile } from './profile.js';
@@ -218,8 +219,7 @@ export function difference(got: readonly Elements[], expected: readonly Elements
     if (is.length !== want.length) return `output ${output}: expected ${want.length} elements, got ${is.length}`;
     for (let at = 0; at < want.length; at++) {
       const [left, right] = [is[at], want[at]];
-      if (Object.is(left, right)) continue;
-      if (left instanceof Uint8Array && right instanceof Uint8Array && Buffer.compare(left, right) === 0) continue;
+      if (isSameElement(left, right)) continue;
       const scale = Math.max(Math.abs(Number(left)), Math.abs(Number(right)));
       if (tolerance > 0 && Math.abs(Number(left) - Number(right)) <= tolerance * scale) continue;
       return `output ${output}, element ${at}: expected ${words(right)}, got ${words(left)}`;
