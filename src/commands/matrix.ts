@@ -187,8 +187,12 @@ async function checkOne(
   progress.phaseStarted('smoke');
   try {
     const named = { ...progress, phaseDetail: (detail: string) => progress.phaseDetail(`${name}: ${detail}`) };
-    const settings = { ...settingsOf(options), ...(expectations.length > 0 && { expectations }) };
-    const report = await smokeServer(address, configuredServer(address), { ...context, progress: named }, settings);
+    const report = await smokeServer(
+      address,
+      configuredServer(address),
+      { ...context, progress: named },
+      { ...options, expectations },
+    );
     const detail = `${name}: ${countsText(report.summary)}`;
     progress.phaseFinished({ phase: 'smoke', ms: report.ms, cached: false, detail });
     return report;
@@ -198,18 +202,6 @@ async function checkOne(
     if (!(error instanceof KServeEnvError)) throw error;
     return error;
   }
-}
-
-/** Of the options those that are about what is run. */
-function settingsOf({ suites, cases, models, timeoutMs, concurrency, unload }: MatrixOptions): SmokeSettings {
-  return {
-    ...(suites && { suites }),
-    ...(cases && { cases }),
-    ...(models && { models }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(concurrency !== undefined && { concurrency }),
-    ...(unload !== undefined && { unload }),
-  };
 }
 
 function columnOfError({ name, grpc, http }: MatrixServer, { code, message }: KServeEnvError): MatrixColumn {
