@@ -11,33 +11,23 @@ import {
 } from '../checks/report/matrix.js';
 import { formatDuration } from '../duration.js';
 import { oneLine } from '../plain-text.js';
-import type { Paint } from './colour.js';
 import { alignedRows, leftColumn, linesOf, rightColumn } from './columns.js';
+import type { Space } from './space.js';
 import type { Symbols } from './symbols.js';
 import { cutTo, widthOf } from './text.js';
 
-/** How a matrix is drawn. */
-export interface MatrixDrawing {
-  symbols: Symbols;
-  paint: Paint;
-  /** Of the terminal; endless where there is none. */
-  columns: number;
-  /** Every case in a row of its own, those that all servers agree on too. */
-  verbose: boolean;
-}
-
-/** The servers, the cases suite by suite, and the counts. */
-export function renderMatrix(report: MatrixReport, drawing: MatrixDrawing): string {
+/** The servers, the cases suite by suite, and the counts; verbose is every case in a row of its own. */
+export function renderMatrix(report: MatrixReport, space: Space): string {
   const { servers, suites, rows } = report;
   const names = servers.map(({ name }) => name);
   return [
     ...serverLines(servers),
     ...suites.flatMap(({ name }) => {
       const own = rows.filter(({ suite }) => suite === name);
-      return ['', headLine(name, names), ...suiteLines(own, names, drawing)];
+      return ['', headLine(name, names), ...suiteLines(own, names, space)];
     }),
     '',
-    ...countLines(report, drawing),
+    ...countLines(report, space),
   ].join('\n');
 }
 
@@ -58,40 +48,36 @@ function headLine(suite: string, names: readonly string[]): string {
 
 const indent = 2;
 
-function suiteLines(rows: readonly MatrixRow[], names: readonly string[], drawing: MatrixDrawing): string[] {
-  const { verbose } = drawing;
+function suiteLines(rows: readonly MatrixRow[], names: readonly string[], space: Space): string[] {
+  const { verbose } = space;
   const alike = rows.filter(isAgreed);
   const groups = verbose
     ? rows.map((first) => ({ first, others: [] }))
     : alikeRows(rows.filter((row) => !isAgreed(row)));
-  const lines = groups.flatMap((group) => rowLines(group, names, drawing));
-  return verbose || alike.length === 0 ? lines : [...alikeLines(alike, names, drawing), ...lines];
+  const lines = groups.flatMap((group) => rowLines(group, names, space));
+  return verbose || alike.length === 0 ? lines : [...alikeLines(alike, names, space), ...lines];
 }
 
 /** Cases that all servers agree on, by verdict. */
-function alikeLines(rows: readonly MatrixRow[], names: readonly string[], drawing: MatrixDrawing): string[] {
+function alikeLines(rows: readonly MatrixRow[], names: readonly string[], space: Space): string[] {
   const statuses = [...new Set(rows.map(({ cells }) => cells[0]?.status ?? 'absent'))];
   return statuses.map((status) => {
     const same = rows.filter(({ cells }) => cells[0]?.status === status);
-    const marks = marksOf(same[0]?.cells ?? [], names, drawing);
+    const marks = marksOf(same[0]?.cells ?? [], names, space);
     const words = `${same.length} ${same.length === 1 ? 'case' : 'cases'} alike`;
-    return `${marks}${drawing.paint('dim', cutTo(roomOf(names, drawing), words, drawing.symbols.cut))}`;
+    return `${marks}${space.paint('dim', cutTo(roomOf(names, space), words, space.symbols.cut))}`;
   });
 }
 
-function rowLines(
-  { first: row, others }: Alike<MatrixRow>,
-  names: readonly string[],
-  drawing: MatrixDrawing,
-): string[] {
-  const { symbols, paint } = drawing;
-  const marks = marksOf(row.cells, names, drawing);
-  const room = roomOf(names, drawing);
+function rowLines({ first: row, others }: Alike<MatrixRow>, names: readonly string[], space: Space): string[] {
+  const { symbols, paint } = space;
+  const marks = marksOf(row.cells, names, space);
+  const room = roomOf(names, space);
   const title = cutTo(room, oneLine(row.title), symbols.cut);
   const pad = ' '.repeat(marksWidth(names));
   const below = (text: string) => `${pad}${paint('dim', cutTo(room, oneLine(text), symbols.cut))}`;
   const messages = row.cells.flatMap(({ status, message }, index) => {
-    const said = status === 'failed' || status === 'noted' || drawing.verbose;
+    const said = status === 'failed' || status === 'noted' || space.verbose;
     if (message === undefined || !said) return [];
     return [below(`${names[index]}: ${message}`)];
   });
@@ -105,12 +91,12 @@ function marksWidth(names: readonly string[]): number {
 }
 
 /** Columns that are left beside them. */
-function roomOf(names: readonly string[], { columns }: MatrixDrawing): number {
+function roomOf(names: readonly string[], { columns }: Space): number {
   return Math.max(0, columns - marksWidth(names));
 }
 
 /** The marks, each under its server's name. */
-function marksOf(cells: readonly MatrixCell[], names: readonly string[], { symbols, paint }: MatrixDrawing): string {
+function marksOf(cells: readonly MatrixCell[], names: readonly string[], { symbols, paint }: Space): string {
   const style = { passed: 'green', failed: 'red', noted: 'yellow', skipped: 'dim', absent: 'dim' } as const;
   const marks = cells.map(({ status }, index) => {
     const mark = markOf(status, symbols);
@@ -125,7 +111,7 @@ function markOf(status: MatrixCell['status'], { done, failed, noted, skipped }: 
 }
 
 /** The counts, under the marks that stand for them above. */
-function countLines({ servers, rows }: MatrixReport, { symbols }: MatrixDrawing): string[] {
+function countLines({ servers, rows }: MatrixReport, { symbols }: Space): string[] {
   const counts = matrixCounts(rows, servers.length);
   const lost = servers.filter(({ error }) => error).map(({ name }) => `  ${name} could not be checked`);
   const checked = servers.flatMap((column, index) => (column.error ? [] : [{ ...column, counts: counts[index] }]));

@@ -15,20 +15,10 @@ import {
 import type { SmokeReport } from '../commands/smoke.js';
 import { formatDuration } from '../duration.js';
 import { oneLine, printable } from '../plain-text.js';
-import type { Paint } from './colour.js';
 import { leftColumn, rightColumn } from './columns.js';
+import type { Space } from './space.js';
 import type { Symbols } from './symbols.js';
 import { cutTo } from './text.js';
-
-/** Where it is shown. */
-export interface SmokeSpace {
-  symbols: Symbols;
-  paint: Paint;
-  /** Of the terminal; endless where there is none. */
-  columns: number;
-  /** Every case, and every request. */
-  verbose: boolean;
-}
 
 /** Kinds of failures that are told with request and answer, and those that have a line, in a whole run. */
 const mostInFull = 10;
@@ -38,8 +28,8 @@ const mostOfExchange = 6;
 
 const colours = { passed: 'green', failed: 'red', noted: 'yellow', skipped: 'dim' } as const;
 
-/** Suites, what did not pass in them, the counts, and the files that were written. */
-export function renderSmoke(report: SmokeReport, space: SmokeSpace): string {
+/** Suites, what did not pass in them, the counts, and the files that were written; verbose is every case and request. */
+export function renderSmoke(report: SmokeReport, space: Space): string {
   const { suites, notRun, written = [] } = report;
   const heads = suiteLines(suites, report, space);
   const room = { inFull: mostInFull, lines: mostLines };
@@ -68,7 +58,7 @@ export function smokeCounts({ summary, ms }: RunReport): string {
   return `${countsText(summary)} in ${formatDuration(ms)}`;
 }
 
-function suiteLines(suites: readonly SuiteCounts[], report: RunReport, { symbols, paint }: SmokeSpace): string[] {
+function suiteLines(suites: readonly SuiteCounts[], report: RunReport, { symbols, paint }: Space): string[] {
   const names = leftColumn(suites.map(({ name }) => name));
   const counts = leftColumn(suites.map((suite) => suiteWords(suite, report)));
   const times = rightColumn(suites.map(({ ms }) => formatDuration(ms)));
@@ -102,17 +92,12 @@ function suiteWords(suite: SuiteCounts, { cases }: RunReport): string {
   return `${words.join(', ')}${why}`;
 }
 
-function everyCase(suite: string, report: RunReport, space: SmokeSpace): string[] {
+function everyCase(suite: string, report: RunReport, space: Space): string[] {
   return report.cases.filter((one) => one.suite === suite).flatMap((one) => caseLines(one, [], report, space));
 }
 
 /** What failed and what was noted, cases alike told once. What is left of the room is for the suites that follow. */
-function notable(
-  suite: string,
-  report: RunReport,
-  space: SmokeSpace,
-  room: { inFull: number; lines: number },
-): string[] {
+function notable(suite: string, report: RunReport, space: Space, room: { inFull: number; lines: number }): string[] {
   const groups = alikeCases(report.cases.filter((one) => one.suite === suite && isNotable(one)));
   // Failures first: they shall not lose their room to notes.
   const ordered = [
@@ -138,7 +123,7 @@ function isNotable({ status }: CaseResult): boolean {
   return status === 'failed' || status === 'noted';
 }
 
-function paintedMark({ status }: CaseResult, { symbols, paint }: SmokeSpace): string {
+function paintedMark({ status }: CaseResult, { symbols, paint }: Space): string {
   return paint(colours[status], markOf(status, symbols));
 }
 
@@ -149,7 +134,7 @@ function titleLine({ first, others }: Alike): string {
 }
 
 /** A line of a case that passed; of one that failed all that helps. */
-function caseLines(one: CaseResult, others: readonly CaseResult[], report: RunReport, space: SmokeSpace): string[] {
+function caseLines(one: CaseResult, others: readonly CaseResult[], report: RunReport, space: Space): string[] {
   const { id, title, message, spec, why, exchanges = [], ms } = one;
   const { paint, verbose } = space;
   const mark = paintedMark(one, space);
@@ -168,7 +153,7 @@ function caseLines(one: CaseResult, others: readonly CaseResult[], report: RunRe
   ];
 }
 
-function exchangeText({ request, answer, ...rest }: Exchange, space: SmokeSpace): string[] {
+function exchangeText({ request, answer, ...rest }: Exchange, space: Space): string[] {
   const { symbols, verbose } = space;
   const some = (lines: string[]) => {
     const all = lines.flatMap((line) => line.split('\n'));
@@ -182,7 +167,7 @@ function exchangeText({ request, answer, ...rest }: Exchange, space: SmokeSpace)
 }
 
 /** Cut to the terminal; where there is none, to what a person still reads. */
-function cut(text: string, indentation: number, { columns, symbols }: SmokeSpace): string {
+function cut(text: string, indentation: number, { columns, symbols }: Space): string {
   const room = Number.isFinite(columns) ? Math.max(20, columns - indentation) : 400;
   return cutTo(room, text, symbols.cut);
 }

@@ -49,16 +49,7 @@ export function matrixVerb(cli: Cli): void {
     const { expectationsOfWords, serversOfWords } = await import('../../commands/matrix-words.js');
     const { suitesOfWords } = await import('../../commands/suite-words.js');
     const { renderMatrix } = await import('../render-matrix.js');
-    const { columnsOf } = await import('../progress/display.js');
-    const { painter } = await import('../colour.js');
-    const { symbolsFor } = await import('../symbols.js');
-    const { stdout, env } = cli.terminal;
-    const drawing = {
-      symbols: symbolsFor(env),
-      paint: painter(stdout, env),
-      columns: columnsOf(stdout),
-      verbose: flags.verbose === true,
-    };
+    const { spaceOf } = await import('../space.js');
     await cli.run(
       'matrix',
       flags,
@@ -76,7 +67,7 @@ export function matrixVerb(cli: Cli): void {
         };
         return matrix(options, context);
       },
-      (report) => renderMatrix(report, drawing),
+      (report) => renderMatrix(report, spaceOf(cli.terminal, flags)),
     );
   });
 }

@@ -5,7 +5,7 @@ import { type CallFlags, collect, durationOption, pick, positiveNumber, target, 
 import type { Painted } from '../run.js';
 import type { Cli } from '../verb.js';
 
-type SmokeFlags = CallFlags & {
+type SmokeFlags = Omit<CallFlags, 'timeout'> & {
   suite?: string[];
   case?: string[];
   list?: boolean;
@@ -38,38 +38,38 @@ export function smokeVerb(cli: Cli): void {
     .option('--junit <file>', 'write the report as JUnit XML; - for standard output')
     .option('--markdown <file>', 'write it as Markdown; - for standard output')
     .option('--html <file>', 'write it as a page; - for standard output')
-    .action(async ({ timeout, ...flags }: SmokeFlags) => {
-      if (flags.list) await list(cli, { timeout, ...flags });
-      else await run(cli, { timeout, ...flags });
+    .action(async ({ timeout, ...flags }: SmokeFlags & Pick<CallFlags, 'timeout'>) => {
+      if (flags.list) await list(cli, flags, timeout);
+      else await run(cli, flags, timeout);
     });
 }
 
-async function run(cli: Cli, { timeout, ...flags }: SmokeFlags): Promise<void> {
+async function run(cli: Cli, flags: SmokeFlags, timeoutMs: number): Promise<void> {
   const { smoke } = await import('../../commands/smoke.js');
   const { smokeSummary } = await import('../summary.js');
-  const render = await rendererFor(cli, { timeout, ...flags });
+  const render = await rendererFor(cli, flags);
   await cli.run(
     'smoke',
     flags,
-    async (context) => smoke(await optionsOf({ timeout, ...flags }), context),
+    async (context) => smoke(await optionsOf(flags, timeoutMs), context),
     render,
     smokeSummary,
   );
 }
 
-async function list(cli: Cli, { timeout, ...flags }: SmokeFlags): Promise<void> {
+async function list(cli: Cli, flags: SmokeFlags, timeoutMs: number): Promise<void> {
   const { smokeList } = await import('../../commands/smoke-list.js');
   const { renderSmokeList } = await import('../render-smoke-list.js');
   await cli.run(
     'smoke',
     flags,
-    async (context) => smokeList(await optionsOf({ timeout, ...flags }), context),
+    async (context) => smokeList(await optionsOf(flags, timeoutMs), context),
     (report) => renderSmokeList(report, flags.verbose === true),
   );
 }
 
 /** @throws UsageError */
-async function optionsOf({ timeout, ...flags }: SmokeFlags): Promise<SmokeOptions> {
+async function optionsOf(flags: SmokeFlags, timeoutMs: number): Promise<SmokeOptions> {
   const { suitesOfWords } = await import('../../commands/suite-words.js');
   const { expectationsOfWords } = await import('../../commands/smoke-words.js');
   const reports = pick(flags, 'junit', 'markdown', 'html');
@@ -85,7 +85,7 @@ async function optionsOf({ timeout, ...flags }: SmokeFlags): Promise<SmokeOption
   return {
     ...target(flags),
     ...pick(flags, 'bail', 'strict', 'repeat', 'concurrency', 'unload'),
-    timeoutMs: timeout,
+    timeoutMs,
     reports,
     ...(flags.suite && { suites: suitesOfWords(flags.suite) }),
     ...(flags.case && { cases: flags.case }),
@@ -108,15 +108,6 @@ async function rendererFor(cli: Cli, flags: SmokeFlags): Promise<(report: SmokeR
     return (report) => render(report).trimEnd();
   }
   const { renderSmoke } = await import('../render-smoke.js');
-  const { painter } = await import('../colour.js');
-  const { columnsOf } = await import('../progress/display.js');
-  const { symbolsFor } = await import('../symbols.js');
-  const { stdout, env } = cli.terminal;
-  const space = {
-    symbols: symbolsFor(env),
-    paint: painter(stdout, env),
-    columns: columnsOf(stdout),
-    verbose: flags.verbose === true,
-  };
-  return (report) => ({ painted: renderSmoke(report, space) });
+  const { spaceOf } = await import('../space.js');
+  return (report) => ({ painted: renderSmoke(report, spaceOf(cli.terminal, flags)) });
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { MatrixCell, MatrixReport, MatrixRow } from '../../../src/checks/report/matrix.js';
 import { matrixCounts, matrixRows } from '../../../src/checks/report/matrix.js';
 import { markdownMatrix } from '../../../src/checks/report/matrix-markdown.js';
-import { type MatrixDrawing, renderMatrix } from '../../../src/cli/render-matrix.js';
+import { renderMatrix } from '../../../src/cli/render-matrix.js';
+import type { Space } from '../../../src/cli/space.js';
 import { symbolsFor } from '../../../src/cli/symbols.js';
 
 const row = (id: string, title: string, ...cells: MatrixCell[]): MatrixRow => ({
@@ -50,7 +51,7 @@ const report: MatrixReport = {
   rows,
 };
 
-const drawing = (more: Partial<MatrixDrawing> = {}): MatrixDrawing => ({
+const space = (more: Partial<Space> = {}): Space => ({
   symbols: symbolsFor({ LANG: 'C.UTF-8' }),
   paint: (_, text) => text,
   columns: 80,
@@ -60,7 +61,7 @@ const drawing = (more: Partial<MatrixDrawing> = {}): MatrixDrawing => ({
 
 describe('a matrix on a terminal', () => {
   it('counts what all agree on, shows the first of what differs alike, and sums up', () => {
-    expect(renderMatrix(report, drawing()).split('\n')).toEqual([
+    expect(renderMatrix(report, space()).split('\n')).toEqual([
       'ours   kserve-env 1.2.3  127.0.0.1:1, http://127.0.0.1:2',
       'other  evil [31m|<b> 9   127.0.0.1:3',
       '',
@@ -80,21 +81,21 @@ describe('a matrix on a terminal', () => {
   });
 
   it('shows every case, with the reason of each cell, where it is verbose', () => {
-    const text = renderMatrix(report, drawing({ verbose: true }));
+    const text = renderMatrix(report, space({ verbose: true }));
     for (const one of rows) expect(text).toContain(one.title);
     expect(text).toContain('other: it has no model m');
     expect(text).not.toContain('alike');
   });
 
   it('keeps to the columns of the terminal', () => {
-    const narrow = renderMatrix(report, drawing({ columns: 24 }))
+    const narrow = renderMatrix(report, space({ columns: 24 }))
       .split('\n')
       .slice(3, 11);
     expect(narrow.every((line) => line.length <= 24)).toBe(true);
   });
 
   it('has signs of ASCII where the terminal has no others', () => {
-    const text = renderMatrix(report, drawing({ symbols: symbolsFor({ LANG: 'C' }), verbose: true }));
+    const text = renderMatrix(report, space({ symbols: symbolsFor({ LANG: 'C' }), verbose: true }));
     expect(text).toMatch(/^[\x20-\x7e\n]*$/);
   });
 
@@ -107,7 +108,7 @@ describe('a matrix on a terminal', () => {
         servers: [...report.servers.slice(0, 1), lost],
         rows: rows.map((one) => ({ ...one, cells: cells(one) })),
       },
-      drawing(),
+      space(),
     );
     expect(text).toContain('gone  UNAVAILABLE: nobody');
     expect(text).toContain('gone could not be checked');

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../../src/checks/case.js';
 import type { RunReport } from '../../../src/checks/report/run-report.js';
-import { renderSmoke, type SmokeSpace } from '../../../src/cli/render-smoke.js';
+import { renderSmoke } from '../../../src/cli/render-smoke.js';
 import { renderSmokeList } from '../../../src/cli/render-smoke-list.js';
+import type { Space } from '../../../src/cli/space.js';
 import { symbolsFor } from '../../../src/cli/symbols.js';
 import { widthOf } from '../../../src/cli/text.js';
 import { hostileTexts, outcome, reportOf } from '../checks/sample-report.js';
 
-const space: SmokeSpace = {
+const space: Space = {
   symbols: symbolsFor({ LANG: 'C.UTF-8' }),
   paint: (_, text) => text,
   columns: Number.POSITIVE_INFINITY,
   verbose: false,
 };
 
-const lines = (cases: CaseResult[], more: Partial<SmokeSpace> = {}, report: Partial<RunReport> = {}) =>
+const lines = (cases: CaseResult[], more: Partial<Space> = {}, report: Partial<RunReport> = {}) =>
   renderSmoke(reportOf(cases, report), { ...space, ...more }).split('\n');
 
 describe('what smoke shows', () => {
