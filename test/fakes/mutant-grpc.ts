@@ -2,7 +2,6 @@
  * The gRPC side of a mutant: an HTTP/2 server that asks the real one. A server of grpc-js would put its own refusals,
  * limits and compression in the way; streams of HTTP/2 pass as they are.
  */
-import { once } from 'node:events';
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -13,7 +12,6 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
 import { OipError, oipErrorFromGrpc } from '../../src/protocol/status.js';
 import { encodeInferRequest, encodeInferResponse } from '../../src/protocol/wire/infer-messages.js';
 import { grpcRawChanged, grpcRequest, grpcResponse } from './mutant-answers.js';
@@ -21,23 +19,18 @@ import type { Behaviour, GrpcPass } from './mutant-behaviour.js';
 import { framed } from './mutant-codings.js';
 import { factCodec } from './mutant-facts.js';
 import { readAll, readAnswer, readOne, sendAnswer, withoutDate } from './mutant-grpc-frames.js';
-import type { MutantSide } from './mutant-rest.js';
+import { listeningSide, type MutantSide } from './mutant-side.js';
 import { openMutantStream } from './mutant-stream.js';
 
 const service = '/inference.GRPCInferenceService/';
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
 
 export async function startMutantGrpc(target: string, behaviour: Behaviour): Promise<MutantSide> {
-  const sockets = new Set<Socket>();
   const upstreams = new WeakMap<Http2Session, ClientHttp2Session>();
   // Larger than the real server's, which is to refuse.
   const server = createServer({ maxHeaderListPairs: 10_000, settings: { maxHeaderListSize: 1_048_576 } });
   server.on('session', (session) => {
     session.on('error', () => {});
-  });
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
   });
   const upstreamOf = (session: Http2Session): ClientHttp2Session => {
     const known = upstreams.get(session);
@@ -66,20 +59,7 @@ export async function startMutantGrpc(target: string, behaviour: Behaviour): Pro
       change(stream, upstream, headers, behaviour).catch(() => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
     } else passOn(stream, asked(upstream, stream, headers));
   });
-  const die = (): void => {
-    server.close();
-    // As when a process is gone: no GOAWAY, no RST_STREAM.
-    for (const socket of sockets) socket.destroy();
-  };
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    die,
-    async [Symbol.asyncDispose]() {
-      die();
-    },
-  };
+  return await listeningSide(server);
 }
 
 function touches({ grpc, infer, raw, ask, fact, instead }: Behaviour, path: string): boolean {

@@ -1,5 +1,4 @@
 /** The REST side of a mutant: an HTTP/1.1 server that asks the real one, and passes bytes as they are where nothing is wrong. */
-import { once } from 'node:events';
 import {
   Agent,
   createServer,
@@ -8,7 +7,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { headerLengthHeader, type RestBody } from '../../src/protocol/rest-messages.js';
 import { OipError, oipErrorFromHttp } from '../../src/protocol/status.js';
@@ -16,13 +15,7 @@ import { restAnswerBody, restRawChanged, restRequest, restRequestBody, restRespo
 import type { Behaviour, HttpPass } from './mutant-behaviour.js';
 import { packed, unpacked } from './mutant-codings.js';
 import { httpError, type Route, restAnswerOf, restFact, restQuestion, routeOf } from './mutant-facts.js';
-
-/** One listening side of a mutant. */
-export interface MutantSide extends AsyncDisposable {
-  port: number;
-  /** Ends every connection, and listens no more. */
-  die(): void;
-}
+import { listeningSide, type MutantSide } from './mutant-side.js';
 
 /** Larger than the real server's, which is to refuse. */
 const maxHeaderSize = 1_048_576;
@@ -30,7 +23,6 @@ const maxHeaderSize = 1_048_576;
 export async function startMutantRest(target: string, behaviour: Behaviour): Promise<MutantSide> {
   const { hostname: host, port } = new URL(target);
   const agent = new Agent({ keepAlive: true });
-  const sockets = new Set<Socket>();
 
   /** Asks the real server. Rejects where it cannot be asked. */
   const ask = (
@@ -94,10 +86,6 @@ export async function startMutantRest(target: string, behaviour: Behaviour): Pro
     // The real server ends a connection without a word, or the client has gone.
     handled.catch(() => request.socket.destroy());
   });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
   // What is no HTTP to this server may be something to the real one.
   server.on('clientError', (error: Error & { rawPacket?: Buffer }, socket: Duplex) => {
     const through = connect(Number(port), host, () => through.end(error.rawPacket ?? Buffer.alloc(0)));
@@ -105,20 +93,7 @@ export async function startMutantRest(target: string, behaviour: Behaviour): Pro
     socket.on('error', () => through.destroy());
     through.pipe(socket);
   });
-  const die = (): void => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    agent.destroy();
-  };
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    die,
-    async [Symbol.asyncDispose]() {
-      die();
-    },
-  };
+  return await listeningSide(server, () => agent.destroy());
 }
 
 function send(response: ServerResponse, { status, headers, body }: HttpPass['answer']): void {
