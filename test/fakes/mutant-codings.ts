@@ -1,5 +1,6 @@
 /** Frames and compressed bytes, as a mutant opens and closes them. */
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
+import { type GrpcFrame, grpcFrame } from '../../src/protocol/grpc-frames.js';
 
 const headBytes = 5;
 
@@ -21,29 +22,12 @@ export function packed(encoding: string | string[] | undefined, bytes: Buffer): 
   return bytes;
 }
 
-/** One message of gRPC. */
-export interface Frame {
-  compressed: boolean;
-  bytes: Buffer;
-}
-
-/**
- * A frame: a flag, the length, and the message.
- * Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
- */
-export function frameOf({ compressed, bytes }: Frame): Buffer {
-  const head = Buffer.alloc(headBytes);
-  head.writeUInt8(compressed ? 1 : 0, 0);
-  head.writeUInt32BE(bytes.byteLength, 1);
-  return Buffer.concat([head, bytes]);
-}
-
 /** Takes bytes as they come, and gives the frames that are whole; `rest` is what is left over. */
 export class FrameReader {
   rest: Buffer = Buffer.alloc(0);
 
-  push(chunk: Buffer): Frame[] {
-    const frames: Frame[] = [];
+  push(chunk: Buffer): GrpcFrame[] {
+    const frames: GrpcFrame[] = [];
     let bytes = this.rest.byteLength === 0 ? chunk : Buffer.concat([this.rest, chunk]);
     while (bytes.byteLength >= headBytes) {
       const end = headBytes + bytes.readUInt32BE(1);
@@ -57,11 +41,13 @@ export class FrameReader {
 }
 
 /** The message of a frame; undefined where it is not in the encoding that was announced. */
-export const opened = ({ compressed, bytes }: Frame, encoding: string | string[] | undefined): Buffer | undefined =>
-  compressed ? unpacked(encoding, bytes) : bytes;
+export const opened = (
+  { compressed, bytes }: GrpcFrame,
+  encoding: string | string[] | undefined,
+): Buffer | undefined => (compressed ? unpacked(encoding, bytes) : bytes);
 
 /** A message as a frame, compressed where the encoding is one that compresses. */
 export function framed(message: Buffer, encoding: string | string[] | undefined): Buffer {
   const compressed = encoding === 'gzip' || encoding === 'deflate';
-  return frameOf({ compressed, bytes: packed(encoding, message) });
+  return grpcFrame(packed(encoding, message), { compressed });
 }

@@ -1,5 +1,6 @@
 /** A ModelStreamInfer through a mutant: each answer is put beside its request, changed, and sent in its turn. */
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { type GrpcFrame, grpcFrame } from '../../src/protocol/grpc-frames.js';
 import { OipError, oipError } from '../../src/protocol/status.js';
 import type { InferRequest, InferResponse } from '../../src/protocol/tensor.js';
 import {
@@ -9,7 +10,7 @@ import {
 } from '../../src/protocol/wire/infer-messages.js';
 import { grpcRawChanged, grpcRequest, grpcResponse, streamResponseType } from './mutant-answers.js';
 import type { Behaviour, StreamOut } from './mutant-behaviour.js';
-import { type Frame, FrameReader, framed, frameOf, opened } from './mutant-codings.js';
+import { FrameReader, framed, opened } from './mutant-codings.js';
 
 /** Joins a client's stream and the real server's, with what is wrong in between. */
 export function openMutantStream(
@@ -42,7 +43,7 @@ export function openMutantStream(
     const request = grpcRequest(message);
     requests.push(request);
     const changed = request && (await behaviour.ask?.(request, 'grpc'));
-    server.write(frameOf(changed ? { compressed: false, bytes: encodeInferRequest(changed) } : frame));
+    server.write(changed ? grpcFrame(encodeInferRequest(changed)) : grpcFrame(frame.bytes, frame));
   });
   upward.then(() => server.end());
 
@@ -68,7 +69,10 @@ export function openMutantStream(
 }
 
 /** Handles frame after frame; resolves when the last one is handled. */
-function inTurn(stream: ServerHttp2Stream | ClientHttp2Stream, handle: (frame: Frame) => Promise<void>): Promise<void> {
+function inTurn(
+  stream: ServerHttp2Stream | ClientHttp2Stream,
+  handle: (frame: GrpcFrame) => Promise<void>,
+): Promise<void> {
   const reader = new FrameReader();
   let last = Promise.resolve();
   stream.on('data', (chunk: Buffer) => {

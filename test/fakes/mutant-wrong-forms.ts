@@ -1,9 +1,9 @@
 /** Mutants whose values are right, and written in a form that they should not have. */
 import { gunzipSync, inflateSync } from 'node:zlib';
+import { grpcFrame } from '../../src/protocol/grpc-frames.js';
 import { oipError } from '../../src/protocol/status.js';
 import { encodeInferResponse } from '../../src/protocol/wire/infer-messages.js';
 import { grpcResponse } from './mutant-answers.js';
-import { frameOf } from './mutant-codings.js';
 import { httpError } from './mutant-facts.js';
 import { answers, changeElement, mutant, outputs, replaceEach } from './mutant-make.js';
 
@@ -145,7 +145,7 @@ export const wrongForms = [
       },
       grpc({ answer }) {
         if (!answer.message || !isCompressed(answer.headers['grpc-encoding'])) return undefined;
-        return { ...answer, frame: frameOf({ compressed: true, bytes: Buffer.from('not compressed at all') }) };
+        return { ...answer, frame: grpcFrame(Buffer.from('not compressed at all'), { compressed: true }) };
       },
     }),
   }),
@@ -161,7 +161,7 @@ export const wrongForms = [
       },
       grpc({ answer }) {
         if (!answer.message || !isCompressed(answer.headers['grpc-encoding'])) return undefined;
-        return { ...answer, frame: frameOf({ compressed: true, bytes: answer.message }) };
+        return { ...answer, frame: grpcFrame(answer.message, { compressed: true }) };
       },
     }),
   }),

@@ -7,6 +7,7 @@ import { openConnections } from '../../../src/checks/connections.js';
 import { edgesOf, isCarried } from '../../../src/checks/suites/infer/edges.js';
 import type { InferenceClient } from '../../../src/protocol/client.js';
 import { datatypes } from '../../../src/protocol/datatype.js';
+import { grpcFrame } from '../../../src/protocol/grpc-frames.js';
 import { OipError } from '../../../src/protocol/status.js';
 import { encodeInferRequest } from '../../../src/protocol/wire/infer-messages.js';
 import type { Mutation } from '../../fakes/mutant-behaviour.js';
@@ -167,26 +168,21 @@ describe.each([unchanged, reencoded])('$name', (mutation) => {
       return [...seen, mutation === unchanged && Buffer.concat(chunks).toString('hex'), stream.rstCode];
     };
     const service = '/inference.GRPCInferenceService';
-    const frame = (message: Buffer) => {
-      const head = Buffer.alloc(5);
-      head.writeUInt32BE(message.byteLength, 1);
-      return Buffer.concat([head, message]);
-    };
     const inputs = [{ name: 'x', datatype: 'FP64' as const, shape: [1], data: Float64Array.of(1) }];
     const rest = { modelName: 'simple_scaler', modelVersion: '', id: '', parameters: {}, outputs: [] };
     const infer = encodeInferRequest({ ...rest, inputs, form: 'typed' });
     const calls: [path: string, headers: Record<string, string>, body: Buffer][] = [
-      [`${service}/Nothing`, {}, frame(Buffer.alloc(0))],
-      ['/nowhere', {}, frame(Buffer.alloc(0))],
-      [`${service}/ServerLive`, {}, frame(Buffer.alloc(0))],
+      [`${service}/Nothing`, {}, grpcFrame(Buffer.alloc(0))],
+      ['/nowhere', {}, grpcFrame(Buffer.alloc(0))],
+      [`${service}/ServerLive`, {}, grpcFrame(Buffer.alloc(0))],
       [`${service}/ServerLive`, { 'content-type': 'text/plain' }, Buffer.alloc(0)],
-      [`${service}/ModelInfer`, {}, frame(infer)],
-      [`${service}/ModelInfer`, {}, frame(Buffer.from('ffff', 'hex'))],
-      [`${service}/ModelInfer`, { 'grpc-encoding': 'br' }, frame(infer)],
-      [`${service}/ModelStreamInfer`, {}, Buffer.concat([frame(infer), frame(infer)])],
+      [`${service}/ModelInfer`, {}, grpcFrame(infer)],
+      [`${service}/ModelInfer`, {}, grpcFrame(Buffer.from('ffff', 'hex'))],
+      [`${service}/ModelInfer`, { 'grpc-encoding': 'br' }, grpcFrame(infer)],
+      [`${service}/ModelStreamInfer`, {}, Buffer.concat([grpcFrame(infer), grpcFrame(infer)])],
       [`${service}/ModelStreamInfer`, {}, Buffer.alloc(0)],
-      ['/grpc.health.v1.Health/Check', {}, frame(Buffer.alloc(0))],
-      ['/grpc.health.v1.Health/Check', {}, frame(Buffer.from('0a01780a', 'hex'))],
+      ['/grpc.health.v1.Health/Check', {}, grpcFrame(Buffer.alloc(0))],
+      ['/grpc.health.v1.Health/Check', {}, grpcFrame(Buffer.from('0a01780a', 'hex'))],
     ];
     for (const [path, headers, body] of calls) {
       const real = await call(right.grpc, path, headers, body);
