@@ -3,10 +3,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../src/checks/case.js';
 import { htmlReport } from '../../src/checks/report/html.js';
-import { hostileTexts, outcome, reportOf } from '../unit/checks/sample-report.js';
+import { hostileTexts, outcome, reportOf, routes, setUp } from '../unit/checks/sample-report.js';
 import { openBrowser, openPage, type PageOptions } from './page.js';
 
-const routes = ['grpc-typed', 'grpc-raw', 'rest-json', 'rest-binary'];
 const families = ['values', 'id', 'shape', 'version'];
 
 /** As many cases as our own server has, of all verdicts. */
@@ -23,16 +22,6 @@ const cases: CaseResult[] = Array.from({ length: 800 }, (_, index) => {
     ms: (index * 7919) % 300,
   });
 });
-const setUp = {
-  time: '2030-01-02T03:00:00.000Z',
-  engine: 'docker',
-  phases: [
-    { title: 'Image', ms: 500, cached: true },
-    { title: 'Start', ms: 300, cached: false },
-  ],
-  totalMs: 1000,
-  budgetMs: 300_000,
-};
 const text = htmlReport(reportOf(cases, { setUp }));
 
 let browser: Browser;

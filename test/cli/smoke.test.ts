@@ -155,26 +155,9 @@ describe('smoke', () => {
   });
 
   it('believes what it is told that a model computes', async () => {
-    const right = await box.json([
-      'smoke',
-      '--case',
-      'infer/values',
-      '-m',
-      'simple_scaler',
-      ...target,
-      '--expect',
-      'simple_scaler:scale=2',
-    ]);
-    const other = await box.json([
-      'smoke',
-      '--case',
-      'infer/values',
-      '-m',
-      'simple_scaler',
-      ...target,
-      '--expect',
-      'scale=3',
-    ]);
+    const values = ['--case', 'infer/values', '-m', 'simple_scaler', ...target];
+    const right = await box.json(['smoke', ...values, '--expect', 'simple_scaler:scale=2']);
+    const other = await box.json(['smoke', ...values, '--expect', 'scale=3']);
     expect([right.code, other.code]).toEqual([0, 9]);
   });
 

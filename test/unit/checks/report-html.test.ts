@@ -3,9 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { suiteTable } from '../../../src/checks/report/case-rows.js';
 import { htmlReport } from '../../../src/checks/report/html.js';
 import { html } from '../../../src/checks/report/html-markup.js';
-import { hostileTexts, outcome, reportOf } from './sample-report.js';
-
-const routes = ['grpc-typed', 'grpc-raw', 'rest-json', 'rest-binary'];
+import { hostileTexts, outcome, reportOf, routes, setUp } from './sample-report.js';
 
 const many = (rows: number) =>
   Array.from({ length: rows }, (_, row) =>
@@ -17,17 +15,6 @@ const many = (rows: number) =>
       }),
     ),
   ).flat();
-
-const setUp = {
-  time: '2030-01-02T03:00:00.000Z',
-  engine: 'docker',
-  phases: [
-    { title: 'Image', ms: 500, cached: true },
-    { title: 'Start', ms: 300, cached: false },
-  ],
-  totalMs: 1000,
-  budgetMs: 300_000,
-};
 
 /** Without what HTML lets stand and XML does not: attributes without a value, elements without an end. */
 function asXml(page: string): string {

@@ -4,6 +4,9 @@ import type { RunReport } from '../../../src/checks/report/run-report.js';
 import { suiteCounts } from '../../../src/checks/report/suite-counts.js';
 import { summarise } from '../../../src/checks/runner.js';
 
+/** The last part of ids, of what is checked over each. */
+export const routes = ['grpc-typed', 'grpc-raw', 'rest-json', 'rest-binary'];
+
 /** One outcome; its id begins with the suite, and it has a request where it failed or was noted. */
 export function outcome(status: Verdict, more: Partial<CaseResult> & { suite?: SuiteName } = {}): CaseResult {
   const { suite = 'infer' } = more;
@@ -47,6 +50,18 @@ export function reportOf(cases: CaseResult[], more: Partial<RunReport> = {}): Ru
     ...more,
   };
 }
+
+/** How long the environment of a report took to set up. */
+export const setUp = {
+  time: '2030-01-02T03:00:00.000Z',
+  engine: 'docker',
+  phases: [
+    { title: 'Image', ms: 500, cached: true },
+    { title: 'Start', ms: 300, cached: false },
+  ],
+  totalMs: 1000,
+  budgetMs: 300_000,
+};
 
 /** What a hostile server may say. */
 export const hostileTexts = [
