@@ -12,6 +12,7 @@ import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 import { prepare, root } from '../scripts/prepare.js';
 import { startOurs } from './server-contenders.js';
+import { median } from './server-report.js';
 
 const { values: flags } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
@@ -74,8 +75,6 @@ async function timed(work) {
   await work();
   return performance.now() - start;
 }
-
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 cli('smoke');
 const rounds = [];
