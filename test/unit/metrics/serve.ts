@@ -8,27 +8,22 @@ import { startServer } from '../../../src/server/start-server.js';
 
 export interface Served extends AsyncDisposable {
   grpc: InferenceClient;
-  endpoint: string;
   /** Ends the server; the client stays. */
   end(): Promise<void>;
 }
 
 /** Serves the default models unless others are given. */
-export async function serve(
-  models: ModelConfig[] = modelConfigSchema.array().parse(defaultModels),
-  options: Parameters<typeof startServer>[1] = {},
-): Promise<Served> {
+export async function serve(models: ModelConfig[] = modelConfigSchema.array().parse(defaultModels)): Promise<Served> {
   const config = { version: '1.2.3', host: '127.0.0.1', grpcPort: 0, httpPort: 0, models };
-  const server = await startServer(serverConfigSchema.parse(config), options);
-  const endpoint = `127.0.0.1:${server.grpcPort}`;
-  const grpc = createGrpcClient({ endpoint });
+  const server = await startServer(serverConfigSchema.parse(config));
+  const grpc = createGrpcClient({ endpoint: `127.0.0.1:${server.grpcPort}` });
   return {
     grpc,
-    endpoint,
     end: () => server.close(),
     async [Symbol.asyncDispose]() {
       await grpc[Symbol.asyncDispose]();
-      await server.close();
+      // Nobody waits for what is still being inferred.
+      await server.close(0);
     },
   };
 }
