@@ -1,22 +1,16 @@
 /** Options that several verbs share, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { HeaderOptions } from '../commands/endpoint-headers.js';
+import type { TlsOptions } from '../commands/endpoint-tls.js';
 import { parseDuration } from '../duration.js';
 import { configFlags, type GlobalFlags } from './run.js';
 
 /** The flags that say which server is meant, and how it is spoken to. */
-export interface TargetFlags extends GlobalFlags {
+export interface TargetFlags extends GlobalFlags, TlsOptions, Omit<HeaderOptions, 'headers'> {
   endpoint?: string;
   restUrl?: string;
   /** The same as `restUrl`; of `infer`, a switch of its own. */
   rest?: string | boolean;
-  tls?: boolean;
-  cacert?: string;
-  cert?: string;
-  key?: string;
-  serverName?: string;
-  insecure?: boolean;
-  token?: string;
-  tokenFile?: string;
   header?: string[];
 }
 
