@@ -1,5 +1,6 @@
 /** The upper part of the page: the verdict, the server, the suites, how long it took to set up, and what was slow. */
 import { formatDuration } from '../../duration.js';
+import { percentOf } from '../../markdown.js';
 import { type CaseResult, verdicts } from '../case.js';
 import { type Content, empty, html, type Markup } from './html-markup.js';
 import { type Anchors, headline, letterOf, markOf, timeOf } from './html-words.js';
@@ -12,7 +13,6 @@ const mostSlow = 10;
 export function pageHeader(report: RunReport): Markup {
   const { server, endpoints, environment, startedAt, ms, strict, notRun } = report;
   const good = succeeded(report);
-  const date = new Date(startedAt).toISOString();
   const facts: [string, Content][] = [
     ['Server', [server.name, server.version].filter(Boolean).join(' ') || 'says nothing of itself'],
     ...(environment === undefined ? [] : [['Environment', environment] satisfies [string, Content]]),
@@ -24,10 +24,7 @@ export function pageHeader(report: RunReport): Markup {
       : [['REST', html`<code>${endpoints.http}</code>`] satisfies [string, Content]]),
     ['Models', server.models.join(', ') || 'none'],
     ['Extensions', server.extensions.join(', ') || 'none'],
-    [
-      'Checked',
-      html`<time datetime="${date}">${date.slice(0, 19).replace('T', ' ')} UTC</time>, in ${formatDuration(ms)}`,
-    ],
+    ['Checked', html`${moment(new Date(startedAt).toISOString())}, in ${formatDuration(ms)}`],
     ['By', `kserve-env ${report.version}${strict ? ', strict: notes fail' : ''}`],
   ];
   return html`<header>
@@ -57,7 +54,6 @@ export function suitesSection({ suites, summary, ms }: RunReport): Markup {
 export function setUpSection(setUp: SetUpTimes | undefined): Markup {
   if (setUp === undefined) return empty;
   const { time, engine, phases, totalMs, budgetMs } = setUp;
-  const percent = ((totalMs / budgetMs) * 100).toFixed(totalMs / budgetMs < 0.1 ? 1 : 0);
   let begin = 0;
   const rows = phases.map(({ title, ms, cached }) => {
     const row = html`<tr><th scope="row">${title}${cached ? ' (cached)' : ''}</th><td>${bar(begin / totalMs, ms / totalMs)}</td><td class="num">${formatDuration(ms)}</td></tr>
@@ -66,7 +62,7 @@ export function setUpSection(setUp: SetUpTimes | undefined): Markup {
     return row;
   });
   return html`<section aria-labelledby="set-up"><h2 id="set-up">Set-up</h2>
-<p>The environment was up in ${formatDuration(totalMs)}, ${percent} % of its ${formatDuration(budgetMs)} budget (${engine}, <time datetime="${time}">${time.slice(0, 19).replace('T', ' ')} UTC</time>).</p>
+<p>The environment was up in ${formatDuration(totalMs)}, ${percentOf(totalMs / budgetMs)} of its ${formatDuration(budgetMs)} budget (${engine}, ${moment(time)}).</p>
 <table class="flow"><thead><tr><th scope="col">phase</th><th scope="col">when</th><th scope="col" class="num">time</th></tr></thead><tbody>${rows}</tbody></table></section>`;
 }
 
@@ -81,6 +77,11 @@ export function slowSection(cases: readonly CaseResult[], anchors: Anchors): Mar
       html`<li><span class="num">${timeOf(one.ms)}</span>${bar(0, one.ms / longest)}<a href="#${anchors.get(one) ?? ''}">${one.title}</a></li>
 `,
   )}</ol></section>`;
+}
+
+/** A time in ISO 8601, to the second. */
+function moment(time: string): Markup {
+  return html`<time datetime="${time}">${time.slice(0, 19).replace('T', ' ')} UTC</time>`;
 }
 
 /** Part of a whole, which begins somewhere; both as fractions. Attributes, since a policy without inline styles allows them. */
