@@ -22,6 +22,9 @@ export type Transport = 'grpc' | 'rest';
 /** Every case of one transport has its sister over the other. */
 export const transports = ['grpc', 'rest'] as const;
 
+/** As people write them. */
+export const transportNames: Readonly<Record<Transport, string>> = { grpc: 'gRPC', rest: 'REST' };
+
 /** What a case is about. */
 export interface CaseDescription {
   /** Stable, for programs: `infer/simple_scaler/values/FP64/grpc-typed`. Begins with the suite's name. */

@@ -10,6 +10,7 @@ import { transports } from './case.js';
 import { type Expectation, type Mathematics, mathematicsOf } from './mathematics.js';
 import type { Connections } from './probe.js';
 import type { ModelProfile, ServerProfile } from './profile.js';
+import { stateOf } from './repository-calls.js';
 import { sampleInputs } from './sample-inputs.js';
 
 export interface DiscoverOptions {
@@ -119,7 +120,7 @@ function configuredModels(configured: readonly ModelConfig[]): ModelList {
 
 /** Servers leave the state empty, or write it in ways of their own: `State.READY`. */
 function indexedModels(index: readonly RepositoryEntry[]): ModelList {
-  const isReady = ({ state }: RepositoryEntry) => state === '' || /(^|\.)READY$/.test(state);
+  const isReady = (entry: RepositoryEntry) => ['', 'READY'].includes(stateOf(entry));
   const ready = new Set(index.filter(isReady).map(({ name }) => name));
   const others = new Set(index.map(({ name }) => name).filter((name) => !ready.has(name)));
   return { loaded: [...ready].map(plain), unloaded: [...others] };

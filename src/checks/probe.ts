@@ -4,6 +4,7 @@ import type { CallOptions, InferCall, InferenceClient } from '../protocol/client
 import type { GrpcChannel } from '../protocol/grpc-channel.js';
 import type { HttpAnswer, HttpRequest, HttpSender } from '../protocol/http-exchange.js';
 import type { Http2Answer, Http2Request, Http2Sender } from '../protocol/http2-exchange.js';
+import { bytesMethod } from '../protocol/service-definition.js';
 import type { InferResponse } from '../protocol/tensor.js';
 import { CaseSkipped, type Transport } from './case.js';
 import {
@@ -200,9 +201,3 @@ export class Probe {
     return connection;
   }
 }
-
-const bytesMethod = (method: string) => ({
-  path: `/inference.GRPCInferenceService/${method}`,
-  requestSerialize: (bytes: Buffer) => bytes,
-  responseDeserialize: (bytes: Buffer) => bytes,
-});

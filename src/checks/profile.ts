@@ -14,7 +14,7 @@ export interface ModelProfile {
   title: string;
   /** What it says of itself; where it does not answer, without inputs and outputs. */
   metadata: ModelMetadata;
-  /** Inputs that it takes, and how many outputs they have; absent where it refused what was tried. */
+  /** Inputs that it takes; absent where it refused what was tried. */
   sample?: { inputs: Tensor[] };
   /** Why there is no sample. */
   refused?: string;

@@ -2,20 +2,12 @@
 
 import type { RepositoryEntry } from '../protocol/client.js';
 import type { HttpRequest } from '../protocol/http-exchange.js';
-import { type ClientServiceDefinition, clientServiceDefinition } from '../protocol/service-definition.js';
+import { bytesMethod, clientServiceDefinition } from '../protocol/service-definition.js';
 import { OipError, oipErrorFromHttp } from '../protocol/status.js';
 import { CaseFailure, CaseSkipped, type Transport } from './case.js';
 import { errorLine, factLine } from './exchange.js';
 import type { Connections, Probe } from './probe.js';
 import { outcomeOf, refusalOf } from './verdict.js';
-
-let definition: ClientServiceDefinition | undefined;
-
-/** Made once, and only where a repository is changed. */
-function methods(): ClientServiceDefinition {
-  definition ??= clientServiceDefinition();
-  return definition;
-}
 
 /** The state of an entry of the index in the word of the specification: MLServer writes `State.READY` over gRPC. */
 export const stateOf = ({ state }: RepositoryEntry): string => state.replace(/^.*\./, '');
@@ -53,13 +45,10 @@ const loadTimeoutMs = 60_000;
 
 /** For what must happen whatever became of the run, and must not push aside what a failure is about. */
 function quiet({ grpc, rest }: Connections): Sender {
-  const asIs = { requestSerialize: (bytes: Buffer) => bytes, responseDeserialize: (bytes: Buffer) => bytes };
   const none = () => Promise.reject(new CaseFailure('no such endpoint'));
   return {
     grpc: (method, message) =>
-      grpc?.channel.unary({ path: `/inference.GRPCInferenceService/${method}`, ...asIs }, message, {
-        timeoutMs: loadTimeoutMs,
-      }) ?? none(),
+      grpc?.channel.unary(bytesMethod(method), message, { timeoutMs: loadTimeoutMs }) ?? none(),
     http: (request) => rest?.sender.send(request, { timeoutMs: loadTimeoutMs }) ?? none(),
   };
 }
@@ -96,7 +85,7 @@ async function send(
   const method = change === 'load' ? 'RepositoryModelLoad' : 'RepositoryModelUnload';
   const names = { repository_name: field === 1 ? name : '', model_name: field === 2 ? name : '' };
   const parameters = parameter === undefined ? {} : { [parameter]: { bool_param: true } };
-  const message = methods()[method].requestSerialize({ ...names, parameters });
+  const message = clientServiceDefinition()[method].requestSerialize({ ...names, parameters });
   await sender.grpc(method, message, () => [factLine({ ...names, parameters })]);
 }
 

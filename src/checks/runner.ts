@@ -7,7 +7,7 @@ import {
   type CaseResult,
   CaseSkipped,
   descriptionOf,
-  type Transport,
+  transportNames,
 } from './case.js';
 import { Probe, type ProbeOptions } from './probe.js';
 import { createSilence } from './silence.js';
@@ -91,7 +91,7 @@ async function runOnce(one: Case, options: RunOptions): Promise<Outcome> {
     return outcomeOf(one, {
       status: 'skipped',
       ms: 0,
-      message: `no ${endpointName[missing]} endpoint`,
+      message: `no ${transportNames[missing]} endpoint`,
       answered: true,
     });
   }
@@ -119,5 +119,3 @@ async function runOnce(one: Case, options: RunOptions): Promise<Outcome> {
     return outcome('failed', `the answer could not be judged: ${words}`);
   }
 }
-
-const endpointName: Record<Transport, string> = { grpc: 'gRPC', rest: 'REST' };

@@ -49,9 +49,12 @@ export function serverServiceDefinition(limits: Readonly<MessageLimits>): Server
   return serviceDefinition((bytes) => deserializeInferRequest(bytes, limits)) as unknown as ServerServiceDefinition;
 }
 
-/** The service for a client. */
+let ofClients: ClientServiceDefinition | undefined;
+
+/** The service for a client; the proto file is parsed once. */
 export function clientServiceDefinition(): ClientServiceDefinition {
-  return serviceDefinition(asIs) as unknown as ClientServiceDefinition;
+  ofClients ??= serviceDefinition(asIs) as unknown as ClientServiceDefinition;
+  return ofClients;
 }
 
 /**
@@ -91,6 +94,15 @@ function deserializeInferRequest(bytes: Buffer, limits: Readonly<MessageLimits>)
  * to ask for its byteLength and to copy it behind the head of the frame.
  */
 const asIs = <T>(message: T): T => message;
+
+/** A method of the service whose messages are bytes on both sides: for what no codec would write, or read. */
+export function bytesMethod(name: string) {
+  return {
+    path: `/${inferenceServiceName}/${name}`,
+    requestSerialize: (bytes: Buffer) => bytes,
+    responseDeserialize: (bytes: Buffer) => bytes,
+  };
+}
 
 function serviceDefinition(inferRequestDeserialize: (bytes: Buffer) => unknown): Record<string, unknown> {
   const { root } = protobuf.parse(readProto(), { keepCase: true });

@@ -2,7 +2,7 @@
 import type { CallOptions, InferenceClient } from '../../../protocol/client.js';
 import { OipError } from '../../../protocol/status.js';
 import type { InferResponse } from '../../../protocol/tensor.js';
-import { CaseFailure, expectThat, type Transport } from '../../case.js';
+import { CaseFailure, expectThat, type Transport, transportNames } from '../../case.js';
 import { callsOf, type DistinctRequests, type Round, type RoundCall, wrongAnswer } from '../../distinct-requests.js';
 import { errorLine, requestLines, responseLines } from '../../exchange.js';
 import type { Connections, Probe } from '../../probe.js';
@@ -114,11 +114,12 @@ export async function expectUnharmed(
 
 /** @throws CaseFailure unless the server says that it is live */
 export async function expectLive(client: InferenceClient): Promise<void> {
-  const over: Record<Transport, string> = { grpc: 'gRPC', rest: 'REST' };
   try {
-    expectThat(await client.serverLive(), `ServerLive over ${over[client.transport]} says false afterwards`);
+    expectThat(await client.serverLive(), `ServerLive over ${transportNames[client.transport]} says false afterwards`);
   } catch (error) {
     if (!(error instanceof OipError)) throw error;
-    throw new CaseFailure(`the server is not live over ${over[client.transport]} afterwards: ${errorLine(error)}`);
+    throw new CaseFailure(
+      `the server is not live over ${transportNames[client.transport]} afterwards: ${errorLine(error)}`,
+    );
   }
 }

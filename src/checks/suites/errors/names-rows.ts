@@ -1,9 +1,10 @@
 /** Rows about names: of models and versions, of inputs, of outputs. */
 import type { Tensor } from '../../../protocol/tensor.js';
+import { noSuchModel } from '../../absent-names.js';
 import type { ModelProfile } from '../../profile.js';
 import { changed, either, only, type Row, rowsOf } from './row.js';
 import { grpcAttempt, httpAttempt, restBody, type SentTensor, sentTensor } from './sent-request.js';
-import { anyModel, anyModelOrNone, noSuchModel, pairModel, type Target, targetOf, targetWith } from './targets.js';
+import { anyModel, anyModelOrNone, pairModel, type Target, targetOf, targetWith } from './targets.js';
 
 const modelRows = rowsOf(
   {

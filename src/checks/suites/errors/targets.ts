@@ -1,6 +1,8 @@
 /** Which model a bad request is sent to, and the good request that it is made of. */
+
 import { createElements, type Datatype, isDatatype } from '../../../protocol/datatype.js';
 import type { Tensor } from '../../../protocol/tensor.js';
+import { noSuchModel } from '../../absent-names.js';
 import type { ModelProfile, ServerProfile } from '../../profile.js';
 import { type SentRequest, sentTensor } from './sent-request.js';
 
@@ -14,9 +16,6 @@ export interface Target {
 
 /** Chooses; none where no model fits, and then there is no case. */
 export type Choose = (server: ServerProfile) => Target | undefined;
-
-/** Name that no server has a model of. */
-export const noSuchModel = 'kserve-env-no-such-model';
 
 /** A model that answers, by preference one whose inputs travel in every form; the same for all cases of a server. */
 export const anyModel: Choose = ({ models }) => {

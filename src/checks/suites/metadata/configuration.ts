@@ -29,9 +29,6 @@ const dataTypes = [
   'BF16',
 ];
 
-/** Made once, with the first case: the proto file is parsed for it. */
-let methods: ReturnType<typeof clientServiceDefinition> | undefined;
-
 /** One case a model and transport. */
 export function configurationCases(server: ServerProfile): Case[] {
   return server.models
@@ -94,8 +91,7 @@ async function configurationOf(
     });
     return status === 200 ? fromJson(JSON.parse(body.toString('utf8')) as JsonConfiguration) : undefined;
   }
-  methods ??= clientServiceDefinition();
-  const method = methods.ModelConfig;
+  const method = clientServiceDefinition().ModelConfig;
   const { answer, refusal } = await outcomeOf(
     probe.grpcBytes('ModelConfig', method.requestSerialize({ name, version })),
   );

@@ -1,6 +1,7 @@
 /** What happens to a metrics pipeline in a day: it starts, it runs, a model is not there or not ready, and others go on. */
 import type { RuleReport } from '../../../metrics/report.js';
 import { checkAtStart } from '../../../metrics/start-check.js';
+import { noSuchModel } from '../../absent-names.js';
 import { type Case, CaseFailure, expectEqual, expectThat, type Transport } from '../../case.js';
 import type { ModelProfile } from '../../profile.js';
 import { whileUnloaded } from '../../repository-calls.js';
@@ -123,8 +124,7 @@ export function missingModelCases(model: ModelProfile, transports: readonly Tran
     transports: [transport],
     model: model.name,
     run: async (probe) => {
-      const missing = 'kserve-env-no-such-model';
-      const rules = [missing, model.name].map((name) => ({ model: name, metrics: [gauge.name] }));
+      const rules = [noSuchModel, model.name].map((name) => ({ model: name, metrics: [gauge.name] }));
       const { document, report } = await runPipeline(probe, {
         transport,
         form: json,
@@ -132,7 +132,7 @@ export function missingModelCases(model: ModelProfile, transports: readonly Tran
         rules,
       });
       const [failed, other] = report.rules;
-      expectThat((failed?.errors.length ?? 0) > 0, `the model ${missing} answered`);
+      expectThat((failed?.errors.length ?? 0) > 0, `the model ${noSuchModel} answered`);
       await expectOther(probe, transport, model, { document, other });
       return undefined;
     },

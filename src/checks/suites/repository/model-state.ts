@@ -1,6 +1,6 @@
 /** Whether a model answers, and how it is refused where it does not. */
 import { OipError } from '../../../protocol/status.js';
-import { CaseFailure, expectThat, type Transport } from '../../case.js';
+import { CaseFailure, expectThat, type Transport, transportNames } from '../../case.js';
 import { callOf, type DistinctRequests, wrongAnswer } from '../../distinct-requests.js';
 import { errorLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
@@ -11,9 +11,6 @@ export interface Subject {
   target: DistinctRequests;
   others: readonly DistinctRequests[];
 }
-
-/** What transports are called. */
-export const transportNames: Record<Transport, string> = { grpc: 'gRPC', rest: 'REST' };
 
 /** What is documented of a refusal, and what known servers answer. */
 export type ExpectedRefusal = Readonly<Record<Transport, { documented: string; known?: KnownAnswers }>>;

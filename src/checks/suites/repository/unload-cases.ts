@@ -1,12 +1,12 @@
 /** Cases that unload a model and load it again. Each leaves the server as it was. */
-import { type Case, expectThat, type Transport } from '../../case.js';
+import { type Case, expectThat, type Transport, transportNames } from '../../case.js';
 import { errorLine } from '../../exchange.js';
 import type { Probe } from '../../probe.js';
 import type { ServerProfile } from '../../profile.js';
 import { changeModel, type NameField, whileUnloaded } from '../../repository-calls.js';
 import { joinNotes, refusalOf, unusual } from '../../verdict.js';
 import { isReady, readIndex, repositoryExtension } from './index-cases.js';
-import { expectAnswer, expectNotReady, type Subject, saysReady, transportNames } from './model-state.js';
+import { expectAnswer, expectNotReady, type Subject, saysReady } from './model-state.js';
 import { unloadUnderLoad } from './under-load.js';
 
 /** A case of one transport, over which the model is unloaded and loaded. */

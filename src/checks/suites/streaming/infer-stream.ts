@@ -3,6 +3,7 @@ import type { CallOptions, InferCall } from '../../../protocol/client.js';
 import type { GrpcChannel } from '../../../protocol/grpc-channel.js';
 import { completeCall, malformedAnswer } from '../../../protocol/infer-call.js';
 import { noMessageLimits } from '../../../protocol/message-limits.js';
+import { bytesMethod } from '../../../protocol/service-definition.js';
 import { OipError } from '../../../protocol/status.js';
 import {
   decodeInferResponse,
@@ -36,12 +37,6 @@ export interface InferStream extends AsyncDisposable {
 /** Requests and answers of a stream that are shown. */
 const shown = 3;
 
-const streamMethod = {
-  path: '/inference.GRPCInferenceService/ModelStreamInfer',
-  requestSerialize: (bytes: Buffer) => bytes,
-  responseDeserialize: (bytes: Buffer) => bytes,
-};
-
 /** Over the run's own connection unless another one is given. */
 export function openInferStream(
   probe: Probe,
@@ -49,7 +44,7 @@ export function openInferStream(
 ): InferStream {
   const start = performance.now();
   const { timeoutMs } = probe;
-  const stream = channel.stream(streamMethod, { signal: probe.signal, timeoutMs, ...options });
+  const stream = channel.stream(bytesMethod('ModelStreamInfer'), { signal: probe.signal, timeoutMs, ...options });
   const answers = stream.responses[Symbol.asyncIterator]();
   const sent: (() => string[])[] = [];
   const got: (() => string[])[] = [];
