@@ -1,6 +1,7 @@
 /** The config file's schema: types, defaults, descriptions and the JSON Schema all come from here. */
 import * as z from 'zod';
 import { durationExpectation, parseDuration } from '../duration.js';
+import { faultsSchema } from '../faults/fault.js';
 import { modelConfigSchema } from '../models/kinds.js';
 import { limitsSchema } from '../models/limits.js';
 import { workersSchema } from '../models/server-config.js';
@@ -78,6 +79,22 @@ export const configSchema = z.strictObject({
     .strictObject({
       logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('What the server logs.'),
       workers: workersSchema,
+      allowedOrigins: z
+        .array(z.string().regex(/^https?:\/\/[^/\s]{1,255}$/, { error: 'an origin such as http://localhost:3000' }))
+        .max(100)
+        .default([])
+        .describe('Browser pages that may call REST, by their origin; no page may unless given.'),
+      allowedHosts: z
+        .array(z.string().regex(/^[a-z0-9.-]{1,253}$/i, { error: 'a host name' }))
+        .max(100)
+        .default([])
+        .describe(
+          'Host names that requests which change models may be for, beside those of this machine and its networks.',
+        ),
+      faultHeader: z
+        .boolean()
+        .default(true)
+        .describe('Whether a call may carry faults for itself in the header x-kserve-env-fault.'),
       limits: limitsSchema.describe('What the server takes at most; it refuses what is more, and names the limit.'),
     })
     .prefault({}),
@@ -86,6 +103,7 @@ export const configSchema = z.strictObject({
   ttl: durationSchema
     .optional()
     .describe('After so long the environment ends by itself, even if nobody comes back; without it, it does not.'),
+  faults: faultsSchema.describe('Faults that are in force from the start; see `kserve-env fault`.'),
   models: z.array(modelConfigSchema).min(1).max(256).prefault(defaultModels).describe('The models to serve.'),
 });
 

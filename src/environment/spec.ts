@@ -66,6 +66,10 @@ export function desiredSpec({ config, modelFiles, image, version }: SpecOptions)
       workers: workersFor(config),
       limits: config.server.limits,
       models: modelFiles?.models ?? config.models,
+      allowedOrigins: config.server.allowedOrigins,
+      allowedHosts: config.server.allowedHosts,
+      faults: config.faults,
+      faultHeader: config.server.faultHeader,
     },
     ...(config.ttl !== undefined && { ttl: config.ttl }),
   };

@@ -1,5 +1,6 @@
 /** What a server is told at its start. Written by the host, read by the server. */
 import * as z from 'zod';
+import { faultsSchema } from '../faults/fault.js';
 import { modelConfigSchema } from './kinds.js';
 import { limitsSchema } from './limits.js';
 
@@ -16,6 +17,24 @@ export const workersSchema = z
   .default(1)
   .describe('Processes that answer requests: a number, or auto for one a CPU that the server may use.');
 
+const path = z.string().min(1);
+
+/** A certificate and its key: paths of PEM files that the server reads. */
+const certificateFiles = z.strictObject({ cert: path, key: path });
+
+/** TLS of a server, for both of its ports. All texts are paths of PEM files that the server reads. */
+export const serverTlsSchema = z.strictObject({
+  ...certificateFiles.shape,
+  /** Authorities whose certificates clients must show; without it they need none. */
+  clientCa: path.optional(),
+  /** What the fault expired-certificate shows instead. */
+  expired: certificateFiles.optional(),
+  /** What the fault wrong-certificate shows instead: it is for another host. */
+  wrong: certificateFiles.optional(),
+});
+
+export type ServerTls = z.output<typeof serverTlsSchema>;
+
 /** The whole of what the server process reads, as JSON in the environment variable named below. */
 export const serverConfigSchema = z.strictObject({
   /** Version of kserve-env, told in ServerMetadata. */
@@ -30,6 +49,23 @@ export const serverConfigSchema = z.strictObject({
   /** Milliseconds after which the server ends by itself; it does not where absent. */
   ttlMs: z.number().positive().optional(),
   models: z.array(modelConfigSchema),
+  /** Plain text where absent. */
+  tls: serverTlsSchema.optional(),
+  /** Path of a file whose content, without white space around it, every call but liveness must bring as a bearer token. */
+  tokenFile: path.optional(),
+  /** Origins of browser pages that may call REST, such as `http://localhost:3000`. None unless given. */
+  allowedOrigins: z.array(z.string()).default([]),
+  /** Host names that requests which change something may be for, beside those that cannot be an attacker's. */
+  allowedHosts: z.array(z.string()).default([]),
+  /** Faults that are in force from the start. */
+  faults: faultsSchema,
+  /** Whether calls may carry faults for themselves in the header of faults/fault-text.ts. */
+  faultHeader: z.boolean().default(true),
+  /**
+   * Path of the Unix socket (on Windows the name of the pipe) by which whoever runs the server asks for faults; none
+   * unless given. It is made at the start; see server/faults/control-socket.ts.
+   */
+  controlSocket: path.optional(),
 });
 
 export type ServerConfig = z.output<typeof serverConfigSchema>;

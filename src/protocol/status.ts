@@ -23,6 +23,12 @@ const grpcStatusCodes = {
 
 export type GrpcStatus = keyof typeof grpcStatusCodes;
 
+/** The names that an error can have. */
+export const grpcStatusNames = Object.keys(grpcStatusCodes).filter((name) => name !== 'OK') as [
+  GrpcStatus,
+  ...GrpcStatus[],
+];
+
 /** Every cause of an error, with the status that each transport gives it. */
 export const statusTable = {
   MODEL_NOT_FOUND: { grpc: 'NOT_FOUND', http: 404 },
@@ -41,6 +47,8 @@ export const statusTable = {
   METHOD_NOT_ALLOWED: { grpc: 'UNIMPLEMENTED', http: 405 },
   UNIMPLEMENTED: { grpc: 'UNIMPLEMENTED', http: 501 },
   UNAUTHENTICATED: { grpc: 'UNAUTHENTICATED', http: 401 },
+  /** A browser's page of an origin that is not allowed, or a host that is not ours. */
+  FORBIDDEN: { grpc: 'PERMISSION_DENIED', http: 403 },
   CANCELLED: { grpc: 'CANCELLED', http: 499 },
   DEADLINE_EXCEEDED: { grpc: 'DEADLINE_EXCEEDED', http: 504 },
   /** The transport failed: nothing listens, or the connection broke. */
@@ -122,8 +130,7 @@ export function oipError(cause: StatusCause, message: string, options?: { cause?
 
 /** The error that a gRPC status stands for, on the client's side; an unassigned code is UNKNOWN, as gRPC says. */
 export function oipErrorFromGrpc(code: number, message: string, options?: { cause?: unknown }): OipError {
-  const names = Object.keys(grpcStatusCodes) as GrpcStatus[];
-  const status = names.find((name) => name !== 'OK' && grpcStatusCodes[name] === code) ?? 'UNKNOWN';
+  const status = grpcStatusNames.find((name) => grpcStatusCodes[name] === code) ?? 'UNKNOWN';
   return new OipError(status, httpStatusOfGrpc[status], message, options);
 }
 

@@ -1,4 +1,5 @@
 /** What concerns a server as a whole, however many workers it has: the state of its models, and its counts. */
+import type { KeeperLink } from './faults/fault-site.js';
 import type { ModelRepository } from './model-repository.js';
 import type { AgreeOnLoad } from './model-version.js';
 import type { ModelStatistics } from './telemetry/model-statistics.js';
@@ -29,6 +30,8 @@ export interface ServerControl {
   broadcast(topic: string, data: unknown): Promise<void>;
   /** Says what a topic's broadcasts do in this process; to be called before the server listens, once a topic. */
   onBroadcast(topic: string, run: RunBroadcast): void;
+  /** The keeper of the faults, wherever it is. */
+  readonly faults: KeeperLink;
 }
 
 export type RunBroadcast = (data: unknown) => void | Promise<void>;
@@ -44,7 +47,11 @@ export interface LocalControl extends ServerControl {
   ownCounts(): WorkerCounts;
 }
 
-export function createLocalControl(repository: ModelRepository, requests: RequestCounts): LocalControl {
+export function createLocalControl(
+  repository: ModelRepository,
+  requests: RequestCounts,
+  faults: KeeperLink,
+): LocalControl {
   const topics = new Map<string, RunBroadcast>();
   return {
     loadDeclared: (agree) => repository.start(agree),
@@ -64,6 +71,7 @@ export function createLocalControl(repository: ModelRepository, requests: Reques
       await run(data);
     },
     onBroadcast: (topic, run) => void topics.set(topic, run),
+    faults,
   };
 }
 

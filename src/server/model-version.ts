@@ -51,6 +51,17 @@ export interface ModelVersion {
   load(agree?: AgreeOnLoad): Promise<void>;
   /** Takes no more inferences, and settles when the last one has ended. */
   unload(): Promise<void>;
+  /** Shows another state than it has, and serves as if it had that one; with nothing given its own again. */
+  pretend(pretended?: PretendedState): void;
+}
+
+/** A state that an injected fault puts over the one that a version has. */
+export interface PretendedState {
+  state: Exclude<ModelState, 'READY'>;
+  reason: string;
+  wanted: boolean;
+  /** Why a load fails meanwhile; loads end as they would where absent, and show when the fault is over. */
+  failsLoads?: string;
 }
 
 /** Throws or rejects where the load fails. */
@@ -83,6 +94,7 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
   if (config.initial === 'failed') reason = `failed to load ${subject}: it is declared with initial: failed`;
   let wanted = config.initial !== 'unloaded';
   let loaded: LoadedModel | undefined;
+  let pretended: PretendedState | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
   const become = (next: ModelState, why = ''): void => {
@@ -99,6 +111,7 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
   const make = async (): Promise<Model> => {
     const delayMs = duration(config.loadDelay);
     if (delayMs > 0) await delay(delayMs, undefined, { signal });
+    if (pretended?.failsLoads !== undefined) throw new Error(pretended.failsLoads);
     return await makeModel(config, version);
   };
 
@@ -146,16 +159,21 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
     latencyMs: duration(config.latency),
     statistics: createModelStatistics(),
     get state() {
-      return state;
+      return pretended?.state ?? state;
     },
     get reason() {
-      return reason;
+      return pretended?.reason ?? reason;
     },
     get wanted() {
-      return wanted;
+      return pretended?.wanted ?? wanted;
     },
     get loaded() {
-      return loaded;
+      return pretended ? undefined : loaded;
+    },
+    pretend(next) {
+      if (next === pretended || JSON.stringify(next) === JSON.stringify(pretended)) return;
+      pretended = next;
+      onChange();
     },
     load: (agree) => inTurn(() => load(agree)),
     unload: () => inTurn(unload),

@@ -3,6 +3,9 @@ import type { ServerConfig } from '../models/server-config.js';
 import { createLocalControl, type LocalControl, type ServerControl } from './control.js';
 import { createDataPlane } from './data-plane.js';
 import { createExtensionPlane } from './extension-plane.js';
+import { createFaultKeeper, type FaultKeeper, type FaultOrders, faultsTopic } from './faults/fault-keeper.js';
+import { createFaultSite, type KeeperLink } from './faults/fault-site.js';
+import { hasWrongCertificates, modelNamesOf } from './faults/keeper-facts.js';
 import { startGrpcServer } from './grpc/grpc-server.js';
 import { ListenError } from './listen-error.js';
 import { createModelRepository } from './model-repository.js';
@@ -23,6 +26,8 @@ export interface StartServerOptions {
   control?: (local: LocalControl) => ServerControl;
   /** How models are loaded at the start where this process is one of several workers. */
   loads?: FirstLoads;
+  /** The faults of the whole server where this process is one of several workers, which keeps none itself. */
+  faults?: { link: KeeperLink; orders: FaultOrders };
 }
 
 /** The loads of a worker's start. */
@@ -42,6 +47,8 @@ export interface RunningServer extends AsyncDisposable {
    * whatever its client thinks of that. Further calls wait for the first.
    */
   close(graceMs?: number): Promise<void>;
+  /** The server's faults; absent in one of several workers. */
+  readonly faults?: FaultKeeper;
 }
 
 /**
@@ -53,9 +60,20 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   const { host, version, limits, grpcPort, httpPort } = config;
   const repository = createModelRepository(config.models, options);
   const requests = createRequestCounts(log);
-  const local = createLocalControl(repository, requests);
+  const keeper = options.faults
+    ? undefined
+    : createFaultKeeper({
+        models: modelNamesOf(config),
+        log,
+        publish: (orders) => local.broadcast(faultsTopic, orders),
+        hasWrongCertificates: hasWrongCertificates(config),
+      });
+  const local = createLocalControl(repository, requests, keeper ?? (options.faults?.link as KeeperLink));
   const control = options.control?.(local) ?? local;
+  const faults = createFaultSite({ repository, keeper: control.faults, headerAllowed: config.faultHeader });
+  local.onBroadcast(faultsTopic, (orders) => faults.apply(orders as FaultOrders));
   const parts: ServerParts = {
+    faults,
     extensions: createExtensionPlane(repository, control),
     dataPlane: createDataPlane({ version, repository, limits, log }),
     repository,
@@ -65,6 +83,8 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     log,
   };
   const { dataPlane } = parts;
+  if (options.faults) faults.apply(options.faults.orders);
+  await keeper?.add(config.faults);
   await options.loads?.beforeListening(local);
   const grpc = await startGrpcServer({ host, port: grpcPort, ...parts }).catch((error: unknown) => {
     throw new ListenError('gRPC', host, grpcPort, error);
@@ -87,8 +107,15 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   };
   let closing: Promise<void> | undefined;
   const close = (graceMs = defaultGraceMs): Promise<void> => {
+    keeper?.close();
     closing ??= stop(graceMs);
     return closing;
   };
-  return { grpcPort: grpc.port, httpPort: rest.port, close, [Symbol.asyncDispose]: () => close() };
+  return {
+    grpcPort: grpc.port,
+    httpPort: rest.port,
+    close,
+    ...(keeper && { faults: keeper }),
+    [Symbol.asyncDispose]: () => close(),
+  };
 }

@@ -3,6 +3,7 @@ import type { Limits } from '../models/limits.js';
 import type { ServerControl } from './control.js';
 import type { DataPlane } from './data-plane.js';
 import type { ExtensionPlane } from './extension-plane.js';
+import type { FaultSite } from './faults/fault-site.js';
 import type { ModelRepository } from './model-repository.js';
 import type { Logger } from './telemetry/logger.js';
 import type { RequestCounts } from './telemetry/request-counts.js';
@@ -15,6 +16,7 @@ export interface ServerParts {
   repository: ModelRepository;
   control: ServerControl;
   requests: RequestCounts;
+  faults: FaultSite;
   limits: Limits;
   log: Logger;
 }

@@ -38,8 +38,10 @@ export interface Coordinator {
   started(): void;
   /** Settles when the loads of the start have ended, well or not. */
   readonly firstLoads: Promise<void>;
+  /** Has every worker do something; settles when all have. */
+  operate(order: Order): Promise<void>;
   /** What a worker may ask. */
-  methodsFor(peer: Peer): Omit<PrimaryMethods, 'log'>;
+  methodsFor(peer: Peer): Pick<PrimaryMethods, 'operate' | 'counts' | 'agree' | 'firstLoadsEnded'>;
 }
 
 interface Operation {
@@ -165,6 +167,7 @@ export function createCoordinator({
       if (last) countsOfEnded = sumCounts(countsOfEnded, last);
     },
     started: started.give,
+    operate,
     firstLoads: firstLoads.given,
     methodsFor(peer) {
       return {

@@ -1,7 +1,10 @@
 /** What the primary and its workers say to each other, as plain data that survives JSON. */
+
+import type { Fault } from '../../faults/fault.js';
 import type { ServerConfig } from '../../models/server-config.js';
 import { type GrpcStatus, OipError } from '../../protocol/status.js';
 import type { WorkerCounts } from '../control.js';
+import type { FaultOrders, StruckCall } from '../faults/fault-keeper.js';
 import type { LoadPhase } from '../model-version.js';
 
 /** Set in a worker's environment to its number, from 1 on; a worker that replaces another has the other's. */
@@ -17,6 +20,8 @@ export type Order =
 export interface StartOrder {
   /** With the ports that all workers share; never 0. */
   config: ServerConfig;
+  /** The faults that are in force. */
+  faults: FaultOrders;
   /**
    * Set for a worker that replaces another: what was done since the start. It is done before the worker listens, so that
    * no client meets a state that the others have left.
@@ -59,6 +64,10 @@ export interface PrimaryMethods {
   agree(agreement: Agreement): Promise<void>;
   /** Says that the loads of the start have ended here, well or not. */
   firstLoadsEnded(data: null): Promise<void>;
+  /** The three of KeeperLink. */
+  faultTicket(id: string): Promise<number>;
+  faultStruck(strike: { id: string; call: StruckCall }): Promise<void>;
+  faultHappen(fault: Fault<'crash' | 'memory-kill' | 'freeze'>): Promise<void>;
   log(line: LogLine): Promise<void>;
 }
 

@@ -2,6 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 import type { ServerConfig } from '../../models/server-config.js';
+import { createFaultKeeper, type FaultKeeper, type FaultOrders, faultsTopic } from '../faults/fault-keeper.js';
+import { hasWrongCertificates, modelNamesOf } from '../faults/keeper-facts.js';
 import type { RunningServer } from '../start-server.js';
 import type { Logger } from '../telemetry/logger.js';
 import { defaultGraceMs, flushMs } from '../waits.js';
@@ -66,6 +68,19 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
   const ending = new AbortController();
   let closing: Promise<void> | undefined;
   let failedStarts = 0;
+  let listening = false;
+  /** What a worker is told as it starts: it must not listen without. */
+  let faultOrders: FaultOrders = { faults: [] };
+  const faults = createFaultKeeper({
+    models: modelNamesOf(config),
+    log,
+    hasWrongCertificates: hasWrongCertificates(config),
+    async publish(orders) {
+      faultOrders = orders;
+      if (listening) await coordinator.operate({ kind: 'broadcast', topic: faultsTopic, data: orders });
+    },
+  });
+  await faults.add(config.faults);
 
   // However this process ends: a worker that is too busy to notice must not stay.
   const killAll = (): void => {
@@ -74,7 +89,7 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
   process.on('exit', killAll);
 
   const launch = (number: number): Member => {
-    const member = createMember(number, coordinator, { bundle: options.bundle, oldSpaceMiB, log });
+    const member = createMember(number, coordinator, faults, { bundle: options.bundle, oldSpaceMiB, log });
     crew.add(member);
     void member.process.exited.then((exit) => {
       crew.delete(member);
@@ -89,7 +104,8 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
   /** Settles when it listens. */
   const start = async (member: Member, replay?: Order[]): Promise<void> => {
     try {
-      await member.process.ask('start', { config: { ...config, ...ports, workers }, ...(replay && { replay }) });
+      const own = { ...config, ...ports, workers };
+      await member.process.ask('start', { config: own, faults: faultOrders, ...(replay && { replay }) });
       member.joined = true;
     } catch (error) {
       member.process.kill();
@@ -124,6 +140,7 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
   };
 
   const stop = async (graceMs: number): Promise<void> => {
+    faults.close();
     ending.abort();
     await Promise.all([...crew].map((member) => end(member, graceMs)));
     process.off('exit', killAll);
@@ -141,16 +158,18 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
     await close(0);
     throw error;
   }
+  listening = true;
   coordinator.started();
   // As in one process, where a model that is made in no time is READY before the first request comes.
   await Promise.race([coordinator.firstLoads, delay(quickLoadsMs, undefined, { ref: false })]);
-  return { ...ports, close, [Symbol.asyncDispose]: () => close() };
+  return { ...ports, faults, close, [Symbol.asyncDispose]: () => close() };
 }
 
 /** Starts a worker's process, which waits for its orders. */
 function createMember(
   number: number,
   coordinator: Coordinator,
+  faults: FaultKeeper,
   { bundle, oldSpaceMiB, log }: { bundle: string; oldSpaceMiB: number; log: Logger },
 ): Member {
   const peer: Peer = {
@@ -163,6 +182,9 @@ function createMember(
   };
   const methods: PrimaryMethods = {
     ...coordinator.methodsFor(peer),
+    faultTicket: async (id) => faults.ticket(id),
+    faultStruck: async ({ id, call }) => faults.struck(id, call),
+    faultHappen: async (fault) => faults.happen(fault),
     log: async ({ level, message, fields }) => log[level](message, { ...fields, worker: number }),
   };
   const forked = forkWorker({ bundle, number, oldSpaceMiB, methods });

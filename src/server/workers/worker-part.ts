@@ -1,5 +1,6 @@
 /** What a server does as one of several: it asks the primary where one process alone would decide. */
 import type { LocalControl, ServerControl } from '../control.js';
+import type { KeeperLink } from '../faults/fault-site.js';
 import type { AgreeOnLoad } from '../model-version.js';
 import type { FirstLoads } from '../start-server.js';
 import type { Channel } from './channel.js';
@@ -16,6 +17,8 @@ export interface Worker {
   /** For `startServer`, with `loads`. */
   control(local: LocalControl): ServerControl;
   loads: FirstLoads;
+  /** The keeper, which is in the primary. */
+  faults: KeeperLink;
   /** For the primary to call, from `control` on. */
   methods: Pick<WorkerMethods, 'operate' | 'counts'>;
 }
@@ -37,7 +40,14 @@ export function createWorkerPart(primary: Pick<Channel<PrimaryMethods>, 'ask'>, 
         ...(error !== undefined && { error: toWireError(error) }),
       });
 
+  const faults: KeeperLink = {
+    ticket: (id) => primary.ask('faultTicket', id),
+    struck: (id, call) => void primary.ask('faultStruck', { id, call }).catch(() => {}),
+    happen: (fault) => void primary.ask('faultHappen', fault).catch(() => {}),
+  };
+
   return {
+    faults,
     control(local) {
       create(local);
       return {
@@ -51,6 +61,7 @@ export function createWorkerPart(primary: Pick<Channel<PrimaryMethods>, 'ask'>, 
           await primary.ask('operate', { kind: 'unload', model });
         },
         counts: () => primary.ask('counts', null),
+        faults,
         broadcast: (topic, data) => primary.ask('operate', { kind: 'broadcast', topic, data }),
       };
     },

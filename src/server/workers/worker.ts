@@ -24,10 +24,11 @@ export function runWorker(): void {
     return worker;
   };
   const methods: WorkerMethods = {
-    async start({ config, replay }) {
+    async start({ config, faults: orders, replay }) {
       const log = logTo(channel, config);
       worker = createWorkerPart(channel, replay);
-      server = startServer(config, { log, control: worker.control, loads: worker.loads });
+      const faults = { link: worker.faults, orders };
+      server = startServer(config, { log, control: worker.control, loads: worker.loads, faults });
       await server;
       // Only from here on: an exception while starting must end the process.
       logUncaught('unhandledRejection', log);

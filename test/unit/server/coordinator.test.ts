@@ -47,6 +47,9 @@ function crew(models = [declared]): Crew {
           agree: (agreement) => coordinator.methodsFor(peer).agree(agreement),
           firstLoadsEnded: () => coordinator.methodsFor(peer).firstLoadsEnded(null),
           log: async () => {},
+          faultTicket: async () => 1,
+          faultStruck: async () => {},
+          faultHappen: async () => {},
         },
       );
       const above = createChannel<PrimaryMethods, WorkerMethods>(
