@@ -69,6 +69,8 @@ export interface Instance {
   imageId?: string;
   /** Present while running. */
   endpoints?: Endpoints;
+  /** Set where it runs and was cut off from its network. */
+  disconnected?: true;
   /** ISO 8601. */
   createdAt?: string;
   startedAt?: string;
@@ -229,6 +231,24 @@ export interface Engine extends AsyncDisposable {
   remove(instance: Instance, signal?: AbortSignal): Promise<void>;
   /** The server's output, oldest line first. With `follow` it ends when the server ends. */
   logs(instance: Instance, options?: LogOptions): AsyncIterable<LogLine>;
+  /**
+   * Sends one line to the control socket of a running server, and returns the line that it answers.
+   * @throws EngineFailedError where the server cannot be reached so, or does not answer within ten seconds
+   */
+  control(instance: Instance, request: string, signal?: AbortSignal): Promise<string>;
+  /** Stops the server's processes where they are: connections stay, nothing is answered. Paused already is no error. */
+  pause(instance: Instance, signal?: AbortSignal): Promise<void>;
+  /** Lets them go on. Not paused is no error. */
+  unpause(instance: Instance, signal?: AbortSignal): Promise<void>;
+  /** Kills the server without a farewell. What is left can be started again by `start`, on the same ports. */
+  kill(instance: Instance, signal?: AbortSignal): Promise<void>;
+  /**
+   * Cuts the server off from every network. Cut off already is no error.
+   * @throws EngineCannotError where the server shares the network of this machine
+   */
+  disconnect(instance: Instance, signal?: AbortSignal): Promise<void>;
+  /** Puts it back, on the same ports. Not cut off is no error. @throws EngineCannotError as `disconnect` */
+  reconnect(instance: Instance, signal?: AbortSignal): Promise<void>;
   /** What a running server uses; undefined where it does not run, or the system does not tell. */
   usage(instance: Instance, signal?: AbortSignal): Promise<ResourceUsage | undefined>;
   /** Who publishes this TCP host port in this engine: a name for people, or undefined. */
@@ -252,6 +272,13 @@ export class EngineUnreachableError extends KServeEnvError {
 export class EngineFailedError extends KServeEnvError {
   constructor(message: string, options: KServeEnvErrorOptions = {}) {
     super('ENGINE_FAILED', ExitCode.engineUnreachable, message, options);
+  }
+}
+
+/** The engine is of a sort that cannot do this. */
+export class EngineCannotError extends KServeEnvError {
+  constructor(message: string, options: KServeEnvErrorOptions = {}) {
+    super('ENGINE_CANNOT', ExitCode.usage, message, options);
   }
 }
 
