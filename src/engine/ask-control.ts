@@ -1,0 +1,67 @@
+/** Asks a server by its control socket, where that can be reached from this process: one line there, one line back. */
+import { connect } from 'node:net';
+import { EngineFailedError } from './engine.js';
+import { errorCode } from './error-code.js';
+
+const timeoutMs = 10_000;
+/** More than this is no answer of ours. */
+const mostBytes = 16 * 1024 * 1024;
+
+/**
+ * Sends a line to the Unix socket, and returns the line that it answers.
+ * @throws EngineFailedError where nobody listens, or no line comes within ten seconds; the signal's reason
+ */
+export async function askControl(path: string, request: string, signal?: AbortSignal): Promise<string> {
+  signal?.throwIfAborted();
+  const limit = AbortSignal.timeout(timeoutMs);
+  const either = signal ? AbortSignal.any([signal, limit]) : limit;
+  try {
+    return await exchange(path, request, either);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof EngineFailedError) throw error;
+    const why = limit.aborted ? `did not answer within ${timeoutMs / 1000} s` : reasonOf(error);
+    throw new EngineFailedError(`The control socket ${path} ${why}`, { retryable: true, cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOENT':
+      return 'is not there';
+    case 'ECONNREFUSED':
+      return 'is there, and nobody listens on it';
+    case 'EACCES':
+    case 'EPERM':
+      return 'belongs to somebody else';
+    default:
+      return `cannot be asked: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function exchange(path: string, request: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let answer = '';
+    const end = (settle: () => void) => {
+      signal.removeEventListener('abort', onAbort);
+      socket.destroy();
+      settle();
+    };
+    const onAbort = () => end(() => reject(signal.reason));
+    signal.addEventListener('abort', onAbort, { once: true });
+    const settle = () => {
+      const newline = answer.indexOf('\n');
+      if (newline !== -1) end(() => resolve(answer.slice(0, newline)));
+      else if (answer.length > mostBytes) end(() => reject(new Error('its answer is too long')));
+    };
+    socket.setEncoding('utf8');
+    socket.on('connect', () => socket.write(`${request}\n`));
+    socket.on('data', (chunk: string) => {
+      answer += chunk;
+      settle();
+    });
+    socket.on('error', (error) => end(() => reject(error)));
+    socket.on('close', () => end(() => reject(new Error('it closed without an answer'))));
+  });
+}
