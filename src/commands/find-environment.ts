@@ -13,10 +13,10 @@ import type { TlsOptions } from './endpoint-tls.js';
 
 /** Nothing runs under that name. */
 export class NotRunningError extends KServeEnvError {
-  constructor(name: string, state: string, tried: Tried[], flags: ConfigFlags = {}) {
+  constructor(name: string, state: string, tried: Tried[], flags: ConfigFlags = {}, hint = commandLine('up', flags)) {
     const looked = tried.map(({ endpoint, outcome }) => `${endpoint}: ${outcome}`).join('; ');
     super('NOT_RUNNING', ExitCode.notRunning, `No environment named ${name} is running${state}`, {
-      hint: commandLine('up', flags),
+      hint,
       details: { name, looked },
     });
   }
@@ -109,7 +109,8 @@ export function runningInstance({ name, found, tried, flags }: Lookup): Observed
   throw new NotRunningError(name, describeStates(found.map(({ instance }) => instance)), tried, flags);
 }
 
-function describeStates(instances: Instance[]): string {
+/** `: it is exited`; empty where there is none. */
+export function describeStates(instances: Instance[]): string {
   return instances.length === 0 ? '' : `: it is ${instances.map(({ state }) => state).join(' and ')}`;
 }
 

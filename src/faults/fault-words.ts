@@ -1,22 +1,9 @@
 /** Faults for people: what a fault does and which calls it strikes, in the words of its text form. */
-import type { Fault } from './fault.js';
+import { type Fault, faultConditions } from './fault.js';
 import { type FaultKind, faultKinds } from './kinds.js';
 
 /** In the order in which they are written. */
-export const conditionNames = [
-  'model',
-  'rpc',
-  'transport',
-  'header',
-  'percent',
-  'seed',
-  'first',
-  'every',
-  'after',
-  'for',
-] as const;
-
-export type ConditionName = (typeof conditionNames)[number];
+const conditionNames = Object.keys(faultConditions);
 
 /** A fault of any kind, perhaps of one that only another version knows. */
 export type ToldFault = { kind: string; [setting: string]: unknown };
@@ -28,7 +15,10 @@ export function faultText(fault: ToldFault | Fault): string {
   const value = main === undefined ? undefined : rest[main];
   const others = Object.entries(rest).filter(
     ([name, setting]) =>
-      name !== main && !isCondition(name) && setting !== undefined && setting !== standardOf(settings[name]),
+      name !== main &&
+      !conditionNames.includes(name) &&
+      setting !== undefined &&
+      setting !== standardOf(settings[name]),
   );
   return [value === undefined ? kind : pair(kind, value), ...others.map(([name, setting]) => pair(name, setting))].join(
     ' ',
@@ -47,10 +37,6 @@ export function conditionsText(fault: ToldFault | Fault): string {
 /** The whole fault, as `fault add` and the header take it. */
 export function wholeFaultText(fault: ToldFault | Fault): string {
   return [faultText(fault), conditionsText(fault)].filter((part) => part !== '').join(' ');
-}
-
-function isCondition(name: string): boolean {
-  return (conditionNames as readonly string[]).includes(name);
 }
 
 interface Definition {

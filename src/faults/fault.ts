@@ -10,7 +10,7 @@ const duration = z
 const count = z.int().min(1).max(1_000_000_000);
 
 /** Which calls a fault strikes, and how long it lasts. Every condition that is given has to hold. */
-const conditions = {
+export const faultConditions = {
   model: z.string().min(1).max(200).optional().describe('Only calls that name this model, by its name or an alias.'),
   rpc: z
     .string()
@@ -46,7 +46,7 @@ const countedConditions = ['percent', 'first', 'every', 'after'] as const;
 /** One schema for each kind, in the order of the table. */
 const schemas = (Object.keys(faultKinds) as FaultKind[]).map((name) => {
   const { settings, meaning } = faultKinds[name] as { settings: z.ZodRawShape; meaning: string };
-  return z.strictObject({ kind: z.literal(name), ...settings, ...conditions }).describe(meaning);
+  return z.strictObject({ kind: z.literal(name), ...settings, ...faultConditions }).describe(meaning);
 });
 
 type SettingsOf<Kind extends FaultKind> = z.output<z.ZodObject<(typeof faultKinds)[Kind]['settings']>>;
