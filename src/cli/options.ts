@@ -6,7 +6,9 @@ import { parseDuration } from '../duration.js';
 import { configFlags, type GlobalFlags } from './run.js';
 
 /** The flags that say which server is meant, and how it is spoken to. */
-export interface TargetFlags extends GlobalFlags, TlsOptions, Omit<HeaderOptions, 'headers'> {
+export interface TargetFlags extends GlobalFlags, Omit<TlsOptions, 'tls'>, Omit<HeaderOptions, 'headers'> {
+  /** gRPC over TLS. */
+  tls?: boolean;
   endpoint?: string;
   restUrl?: string;
   /** The same as `restUrl`; of `infer`, a switch of its own. */
@@ -22,6 +24,14 @@ export function withPorts(command: Command): Command {
   return command
     .option('--grpc-port <port>', 'gRPC port on 127.0.0.1, or auto (default: 9081)')
     .option('--http-port <port>', 'REST port on 127.0.0.1, or auto (default: 9080)');
+}
+
+/** TLS of verbs that start a server. */
+export function serverTlsOption(): Option {
+  return new Option('--tls <mode>', 'TLS of both ports, with certificates made for it (default: off)').choices([
+    'auto',
+    'off',
+  ]);
 }
 
 /** The help's heading of the flags that withTarget adds. */

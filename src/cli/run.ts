@@ -24,6 +24,8 @@ export interface GlobalFlags {
   timeout?: string;
   budget?: string;
   ttl?: string;
+  /** Of verbs that start a server its TLS, auto or off; of those that are given an address, a switch. */
+  tls?: string | boolean;
   /** Of `up`: one JSON object a line, as things happen. */
   events?: boolean;
 }
@@ -53,8 +55,9 @@ export interface Painted {
 
 /** The flags that reach the config. */
 export function configFlags(flags: GlobalFlags): ConfigFlags {
-  const { config, name, engine, grpcPort, httpPort, timeout, budget, ttl } = flags;
-  return { config, name, engine, timeout, budget, ttl, 'grpc-port': grpcPort, 'http-port': httpPort };
+  const { config, name, engine, grpcPort, httpPort, timeout, budget, ttl, tls } = flags;
+  const ofFile = { config, name, engine, timeout, budget, ttl, 'grpc-port': grpcPort, 'http-port': httpPort };
+  return { ...ofFile, ...(typeof tls === 'string' && { tls }) };
 }
 
 /** A command's context in this terminal. Its progress has an end, before which nothing else may be written. */

@@ -16,6 +16,7 @@ export interface ConfigFlags {
   timeout?: string | undefined;
   budget?: string | undefined;
   ttl?: string | undefined;
+  tls?: string | undefined;
 }
 
 /** Where a config may come from. `cwd` is absolute. */
@@ -48,6 +49,7 @@ const settings = [
   { flag: 'timeout', path: ['timeout'] },
   { flag: 'budget', path: ['budget'] },
   { flag: 'ttl', path: ['ttl'] },
+  { flag: 'tls', path: ['tls'] },
 ] as const;
 
 /** What can be made out in a file that may be broken in any way. */
@@ -137,7 +139,8 @@ function number(text: string, path: readonly string[]): string | number {
 
 function withOverride(raw: unknown, { path, value }: Override): unknown {
   const [key, ...rest] = path;
-  if (key === undefined) return value;
+  // What the file says of `tls: auto` beside the word stays.
+  if (key === undefined) return isRecord(raw) && raw.mode === value ? raw : value;
   if (raw !== undefined && !isRecord(raw)) return raw;
   const inner = raw?.[key];
   return { ...raw, [key]: withOverride(inner, { source: '', path: rest, value }) };

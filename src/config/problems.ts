@@ -81,7 +81,8 @@ export interface Finding {
 
 /** The findings of one zod issue; unknown keys give one each. */
 export function findingsOf(issue: z.core.$ZodIssue, root: unknown): Finding[] {
-  const got = show(valueAt(root, issue.path));
+  const value = valueAt(root, issue.path);
+  const got = issue.path[0] === 'auth' ? withoutTexts(value) : show(value);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
@@ -90,7 +91,32 @@ export function findingsOf(issue: z.core.$ZodIssue, root: unknown): Finding[] {
       keyIssue: true,
     }));
   }
+  const meant = issue.code === 'invalid_union' && isMapping(value) ? nearest(issue.errors) : undefined;
+  if (meant) {
+    return meant.flatMap((inner) => findingsOf({ ...inner, path: [...issue.path, ...inner.path] }, root));
+  }
   return [{ path: issue.path, expected: expectation(issue), got }];
+}
+
+/** Of a union's branches that take a mapping, the one that the value comes next to. */
+function nearest(branches: z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+  const count = (issues: z.core.$ZodIssue[]) =>
+    issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
+  const ofMappings = branches.filter((issues) =>
+    issues.every((issue) => issue.path.length > 0 || ['unrecognized_keys', 'custom'].includes(issue.code)),
+  );
+  return ofMappings.sort((one, other) => count(one) - count(other))[0];
+}
+
+/** What stands there may be a secret, put in the wrong place. */
+function withoutTexts(value: unknown): string {
+  if (typeof value === 'string') return 'a text that is not shown';
+  if (Array.isArray(value)) return 'a list';
+  return isMapping(value) && Object.keys(value).length > 0 ? Object.keys(value).join(', ') : show(value);
+}
+
+function isMapping(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

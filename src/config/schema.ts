@@ -5,6 +5,7 @@ import { faultsSchema } from '../faults/fault.js';
 import { modelConfigSchema } from '../models/kinds.js';
 import { limitsSchema } from '../models/limits.js';
 import { workersSchema } from '../models/server-config.js';
+import { authSchema, tlsSchema } from './access-schema.js';
 import { defaultModels } from './default-models.js';
 
 /** Environment names become container and network names. */
@@ -98,6 +99,10 @@ export const configSchema = z.strictObject({
       limits: limitsSchema.describe('What the server takes at most; it refuses what is more, and names the limit.'),
     })
     .prefault({}),
+  tls: tlsSchema
+    .prefault('off')
+    .describe('TLS of both ports: off, auto for certificates of its own making, or files of yours.'),
+  auth: authSchema.optional().describe('The token that every call must bring; without it nobody needs one.'),
   timeout: durationSchema.prefault('60s').describe('How long `up` waits for the server and its models to be ready.'),
   budget: durationSchema.prefault('5m').describe('What the whole set-up may take; `up` exits 10 when it took longer.'),
   ttl: durationSchema

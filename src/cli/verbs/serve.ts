@@ -1,12 +1,13 @@
-import { withPorts } from '../options.js';
+import { serverTlsOption, withPorts } from '../options.js';
 import { configFlags, type GlobalFlags, reportError, terminalContext } from '../run.js';
 import type { Cli } from '../verb.js';
 import { writeJson } from '../write.js';
 
 /** `serve`: the server in the foreground. */
 export function serveVerb(cli: Cli): void {
-  withPorts(cli.verb('serve', 'run the server in the foreground, with no engine')).action(
-    async (flags: GlobalFlags) => {
+  withPorts(cli.verb('serve', 'run the server in the foreground, with no engine'))
+    .addOption(serverTlsOption())
+    .action(async (flags: GlobalFlags) => {
       const { serve } = await import('../../commands/serve.js');
       const onListening = (report: { endpoints: { grpc: string; http: string } }) => {
         const { grpc, http } = report.endpoints;
@@ -20,6 +21,5 @@ export function serveVerb(cli: Cli): void {
       } catch (error) {
         cli.finish(reportError('serve', cli.terminal, flags, error));
       }
-    },
-  );
+    });
 }

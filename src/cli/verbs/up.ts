@@ -1,10 +1,11 @@
-import { pick, withPorts } from '../options.js';
+import { pick, serverTlsOption, withPorts } from '../options.js';
 import { configFlags, type GlobalFlags } from '../run.js';
 import type { Cli } from '../verb.js';
 
 /** `up`: starts the server and waits until every model answers. */
 export function upVerb(cli: Cli): void {
   withPorts(cli.verb('up', 'start the server and wait until every model answers'))
+    .addOption(serverTlsOption())
     .option('--smoke', 'then check that it answers right')
     .option('--budget <duration>', 'what the set-up may take; over it the exit code is 10 (default: 5m)')
     .option('--timeout <duration>', 'how long to wait for the server and its models (default: 60s)')
