@@ -3,7 +3,9 @@
  * installing: it needs seconds where pip needs minutes, and can hold a whole set of packages to what there was on one
  * day. Go itself comes from PyPI too, so that no machine's own, or its absence, matters.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { root, run, succeeds } from './prepare.js';
 
 const uvVersion = '0.13.8';
@@ -21,6 +23,9 @@ const mark = (directory, contents) =>
 
 /** The interpreter of a Python environment that `preparePython` made. */
 export const pythonOf = (name) => program(name, 'python');
+
+/** A program that `prepareGo` or `prepareOwnGo` made. */
+export const goToolOf = (name) => `${root}.cache/go-tools/${name}${windows ? '.exe' : ''}`;
 
 /** Whether `preparePython` has nothing to do. */
 export const pythonIsReady = (name, requirements) => existsSync(mark(name, requirements));
@@ -77,10 +82,35 @@ export function prepareGo(modules) {
   if (goIsReady(modules)) return;
   preparePython('go', [goRelease]);
   mkdirSync(`${root}.cache/go-tools`, { recursive: true });
-  for (const module of modules) {
-    // cgo would need a C compiler; the toolchain is to be the one that is pinned.
-    const env = { GOBIN: `${root}.cache/go-tools`, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '' };
-    run(`Building ${module}`, program('go', 'go'), ['install', module], env);
-  }
+  for (const module of modules) run(`Building ${module}`, program('go', 'go'), ['install', module], goSettings);
   writeFileSync(mark('go-tools', modules), '');
+}
+
+/** Whether `prepareOwnGo` has nothing to do. */
+export const ownGoIsReady = (directory) => existsSync(ownMark(directory));
+
+/**
+ * Builds a Go program of this checkout into `.cache/go-tools`, under the name of its directory. Ends the process if a
+ * registry or the compiler refuses.
+ *
+ * @param {string} directory below the checkout, with a go.mod that holds exact versions
+ */
+export function prepareOwnGo(directory) {
+  if (ownGoIsReady(directory)) return;
+  preparePython('go', [goRelease]);
+  mkdirSync(`${root}.cache/go-tools`, { recursive: true });
+  const args = ['-C', directory, 'build', '-o', goToolOf(basename(directory)), '.'];
+  run(`Building ${directory}`, program('go', 'go'), args, goSettings);
+  writeFileSync(ownMark(directory), '');
+}
+
+/** cgo would need a C compiler; the toolchain is to be the one that is pinned. */
+const goSettings = { GOBIN: `${root}.cache/go-tools`, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '' };
+
+/** A mark that changes with what the program is made of. */
+function ownMark(directory) {
+  const digest = createHash('sha256');
+  for (const name of readdirSync(`${root}${directory}`).sort())
+    digest.update(readFileSync(`${root}${directory}/${name}`));
+  return mark('go-tools', [basename(directory), digest.digest('hex').slice(0, 16)]);
 }

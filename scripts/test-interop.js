@@ -1,7 +1,15 @@
 /** The tests with clients that we did not write: prepares the clients in .cache/, and runs them. */
 import { fileURLToPath } from 'node:url';
 import { prepare, run } from './prepare.js';
-import { goIsReady, prepareGo, preparePython, pythonIsReady, registryAnswers } from './registry-tools.js';
+import {
+  goIsReady,
+  ownGoIsReady,
+  prepareGo,
+  prepareOwnGo,
+  preparePython,
+  pythonIsReady,
+  registryAnswers,
+} from './registry-tools.js';
 
 /** The one version of each client that the tests are known to pass with. */
 const clients = {
@@ -15,17 +23,26 @@ const clients = {
     'opentelemetry-proto==1.44.0',
   ],
   go: ['github.com/grpc-ecosystem/grpc-health-probe@v0.4.61', 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4'],
+  /** Programs of this checkout. */
+  ownGo: 'test/interop/go/fault-client',
 };
 
 /** Whether the clients are there already, or can be had. */
 export function clientsAreToBeHad() {
-  return (pythonIsReady('interop', clients.python) && goIsReady(clients.go)) || registryAnswers();
+  const ready = pythonIsReady('interop', clients.python) && goIsReady(clients.go) && ownGoIsReady(clients.ownGo);
+  return ready || registryAnswers();
+}
+
+/** Makes the clients, each only where it is not there. */
+export function prepareClients() {
+  preparePython('interop', clients.python);
+  prepareGo(clients.go);
+  prepareOwnGo(clients.ownGo);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   prepare();
-  preparePython('interop', clients.python);
-  prepareGo(clients.go);
+  prepareClients();
   if (!process.argv.includes('--prepare')) {
     run('Interop tests', process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--project', 'interop']);
   }

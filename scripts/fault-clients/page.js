@@ -1,0 +1,120 @@
+/** Makes docs/fault-clients.md of what the clients have seen. Pure: data in, text out. */
+import { isAnswered } from './trials.js';
+
+/** Characters of a message that are shown. */
+const shownMessage = 150;
+
+/**
+ * The page.
+ *
+ * @param {{ trial: object, seen: Record<string, { struck: object, afterwards: object[], same: boolean }> }[]} rows
+ * @param {{ names: Record<'grpc' | 'rest', string[]>, titles: Record<string, string>, deadlineMs: number }} facts keys of
+ *   the clients by transport, and their names with versions by key
+ * @returns {string}
+ */
+export function faultClientsPage(rows, { names, titles, deadlineMs }) {
+  return `${[
+    '# What clients see of each fault',
+    introduction(titles, names, deadlineMs),
+    legend(deadlineMs),
+    '## gRPC',
+    transportTable(rows, names.grpc, titles, deadlineMs),
+    '## REST',
+    transportTable(rows, names.rest, titles, deadlineMs),
+    '## What the errors say',
+    'The messages that come with the errors above: what stands in the log of a user.',
+    '### gRPC messages',
+    messageTable(rows, names.grpc, titles),
+    '### REST messages',
+    messageTable(rows, names.rest, titles),
+    '## What to make of it',
+    advice,
+  ].join('\n\n')}\n`;
+}
+
+function introduction(titles, names, deadlineMs) {
+  const list = (keys) => keys.map((key) => titles[key]).join(', ');
+  return `How a client shows a fault is the client's own affair, and no two agree. This is what was seen with real ones, each with
+its settings as they come: over gRPC ${list(names.grpc)}; over REST ${list(names.rest)}. \`npm run fault-clients\` starts a
+server for each fault, has every client call once without it, once with it and then again, and writes this page.
+[Faults](faults.md) says what each one is and how to ask for it. Every call allows ${deadlineMs / 1_000} s: over gRPC by its deadline,
+over REST by the client's own time-out.`;
+}
+
+function legend(deadlineMs) {
+  return `- **at once**: well before the time-out. **at the time-out**: after the ${deadlineMs / 1_000} s, which are the client's own; without a time-out it
+  would wait on, mostly for ever. Anything between is given in seconds.
+- **wrong answer**: the client takes it for a good one. Only who looks at the values, shapes and datatypes finds out.
+- **↻** the next call of the same client, once the fault is over, is answered. **↻ 2nd**, **↻ 3rd**: the next one fails, too, and so many are
+  needed. **✖** none of the three next calls is answered: the connection is lost to the client, and it does not know.`;
+}
+
+const advice = `- **Set a deadline on every call.** \`hang\`, \`half-open\`, \`unresponsive\` and \`freeze\` end by nothing else. A time-out of \`requests\` is for
+  each wait on the socket, and not for the call: an answer that drips outlives it.
+- **Turn keepalive on** where connections live long: without it a gRPC client stays on a connection that is half open, and every call on
+  it runs into its deadline.
+- **UNAVAILABLE is not enough to know what happened**: a connection that was refused, reset, or ended within the answer looks the same, and the
+  server may have done the work. Retry what may be done twice.
+- **INTERNAL and UNKNOWN can come from the client itself**, for an answer that cannot be read: no retry helps. RESOURCE_EXHAUSTED is the
+  client's own word, too, for an answer beyond its limit of 4 MB.
+- **Check what you get.** A wrong shape, datatype or number of elements is no error to any of these clients.`;
+
+/** Rows of the clients, of which some trials are not for. */
+const rowsOf = (rows, keys) => rows.filter(({ seen }) => keys.some((key) => seen[key] !== undefined));
+
+const faultCell = ({ trial }) => `\`${trial.fault}\` ${trial.about}`;
+
+function transportTable(rows, keys, titles, deadlineMs) {
+  return table(
+    ['fault', ...keys.map((key) => titles[key])],
+    rowsOf(rows, keys).map((row) => [
+      faultCell(row),
+      ...keys.map((key) => outcomeCell(row.seen[key], row.trial.deadlineMs ?? deadlineMs)),
+    ]),
+  );
+}
+
+function messageTable(rows, keys, titles) {
+  const failing = rowsOf(rows, keys).filter(({ seen }) => keys.some((key) => seen[key].struck.message !== ''));
+  return table(
+    ['fault', ...keys.map((key) => titles[key])],
+    failing.map((row) => [`\`${row.trial.fault}\``, ...keys.map((key) => messageCell(row.seen[key].struck.message))]),
+  );
+}
+
+/** `UNAVAILABLE at once ↻`. */
+function outcomeCell({ struck, afterwards, same }, deadlineMs) {
+  const what = isAnswered(struck) && !same ? `${struck.status}, wrong answer,` : struck.status;
+  return `${what} ${when(struck, deadlineMs)} ${again(afterwards)}`;
+}
+
+/** When a call ended, in words that are the same each time. */
+function when({ ms }, deadlineMs) {
+  const share = ms / deadlineMs;
+  if (share >= 0.97 && share <= 1.5) return 'at the time-out';
+  // What takes longer than a call does by itself, whatever the machine has to do.
+  if (ms < 300) return 'at once';
+  return `after ${ms < 1_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1_000)} s`;
+}
+
+function again(afterwards) {
+  if (!isAnswered(afterwards.at(-1))) return '✖';
+  return ['↻', '↻ 2nd', '↻ 3rd'][afterwards.length - 1];
+}
+
+function table(titles, lines) {
+  return [titles, titles.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** Without what is different every time: addresses of ports and objects, times. */
+function messageCell(message) {
+  const lasting = message
+    .replace(/\p{Cc}+/gu, ' ')
+    .replace(/\b(127\.0\.0\.1|localhost):\d+(?:->127\.0\.0\.1:\d+)?/g, 'the server')
+    .replace(/\b(the server|127\.0\.0\.1)(', port=|:)\d+/g, '$1')
+    .replace(/port=\d+/g, 'port=…')
+    .replace(/\b0x[\da-f]{6,}\b/g, '0x…')
+    .replace(/\d+\.\d{3,}/g, '…');
+  const shown = lasting.length > shownMessage ? `${lasting.slice(0, shownMessage - 1)}…` : lasting;
+  return shown.replace(/[\\`*_[\]<>|~#!&@]/g, '\\$&');
+}
