@@ -1,6 +1,8 @@
 /** What is wrong with a config: every problem at once, each with its place, what was expected and what was got. */
 import type { z } from 'zod';
 import { ExitCode, KServeEnvError } from '../errors.js';
+import { faultConditions } from '../faults/fault.js';
+import { type FaultKind, faultKindNames, faultKinds } from '../faults/kinds.js';
 import { modelConfigSchema } from '../models/kinds.js';
 
 /** One thing that is wrong, and where. */
@@ -19,13 +21,16 @@ export interface ConfigProblem {
 export class ConfigError extends KServeEnvError {
   readonly problems: ConfigProblem[];
 
-  constructor(problems: ConfigProblem[]) {
+  /** @param hint what to do about a file that is no config */
+  constructor(problems: ConfigProblem[], hint?: string) {
     const [first] = problems;
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
     super('CONFIG_INVALID', ExitCode.usage, `${first?.source ?? 'The config'} has ${count}\n${render(problems)}`, {
-      hint: problems.every(fromOutside)
-        ? 'kserve-env up --help says what each flag takes; variables take the same'
-        : 'correct the values above; kserve-env init --stdout prints a commented example',
+      hint:
+        hint ??
+        (problems.every(fromOutside)
+          ? 'kserve-env up --help says what each flag takes; variables take the same'
+          : 'correct the values above; kserve-env init --stdout prints a commented example'),
       details: { problems },
     });
     this.problems = problems;
@@ -49,6 +54,14 @@ function render(problems: ConfigProblem[]): string {
 /** Keys, and the parser's own words, carry over what stands in the file: it must not drive a terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** What a mapping may have; of a fault there is more to say. */
+function knownKeys(value: unknown): string {
+  const kind = isMapping(value) && 'kind' in value ? String(value.kind) : '';
+  if (!Object.hasOwn(faultKinds, kind)) return 'a known key';
+  const own = Object.keys(faultKinds[kind as FaultKind].settings);
+  return `a setting of ${kind} (${own.length === 0 ? 'it has none' : own.join(', ')}) or a condition (${Object.keys(faultConditions).join(', ')})`;
 }
 
 /** A value as shown in a message: JSON, at most 60 characters. */
@@ -86,7 +99,7 @@ export function findingsOf(issue: z.core.$ZodIssue, root: unknown): Finding[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       path: [...issue.path, key],
-      expected: 'a known key',
+      expected: knownKeys(value),
       got: show(key),
       keyIssue: true,
     }));
@@ -130,7 +143,7 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return `${issue.origin === 'array' ? 'at most' : 'a value of at most'} ${issue.maximum}${unit(issue.origin)}`;
     case 'invalid_union':
-      return issue.discriminator === 'kind' ? `one of ${modelKinds().join(', ')}` : issue.message;
+      return issue.discriminator === 'kind' ? `one of ${kindsAt(issue.path).join(', ')}` : issue.message;
     default:
       return issue.message;
   }
@@ -144,7 +157,9 @@ function unit(origin: string): string {
   return origin === 'array' ? ' items' : origin === 'string' ? ' characters' : '';
 }
 
-function modelKinds(): string[] {
+/** Models have kinds, and so have faults. */
+function kindsAt([place]: PropertyKey[]): readonly string[] {
+  if (place !== 'models') return faultKindNames;
   return modelConfigSchema.options.flatMap((option) => [...option.shape.kind.values]);
 }
 

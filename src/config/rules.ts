@@ -1,9 +1,10 @@
 /** Rules between values of the config, which a schema of single values cannot say. */
+import { defaultModels } from './default-models.js';
 import { type Finding, show } from './problems.js';
 
 /** Works on unvalidated input, so that these problems show together with those of the schema. */
 export function checkRules(raw: unknown): Finding[] {
-  return [...repeatedModelNames(raw), ...samePorts(raw), ...imageSource(raw)];
+  return [...repeatedModelNames(raw), ...samePorts(raw), ...imageSource(raw), ...faultModels(raw)];
 }
 
 /** A name may be declared again in another version, so that versions can differ in what they do. */
@@ -48,6 +49,23 @@ function imageSource(raw: unknown): Finding[] {
   const expected =
     source === 'build' ? 'nothing with source build, whose base is image.base' : 'nothing with source host';
   return [{ path, otherPath: ['image', 'source'], expected, got: show(reference) }];
+}
+
+/** A fault of a model that there is not would never strike, and the server refuses it. */
+function faultModels(raw: unknown): Finding[] {
+  const { faults, models = defaultModels } = record(raw);
+  const known = items(models).flatMap((model) => [record(model).name, ...items(record(model).aliases)]);
+  return items(faults).flatMap((fault, index) => {
+    const { model } = record(fault);
+    if (typeof model !== 'string' || known.includes(model)) return [];
+    return [
+      {
+        path: ['faults', index, 'model'],
+        expected: `one of the models (${known.slice(0, 10).map(String).join(', ')})`,
+        got: show(model),
+      },
+    ];
+  });
 }
 
 function record(value: unknown): Record<string, unknown> {
