@@ -1,6 +1,7 @@
 /** Whether a fault strikes a call: pure functions of the fault, its seed, and the call's number among those that match. */
 import { createHash } from 'node:crypto';
-import type { Conditions } from './fault.js';
+import type { Conditions, Fault } from './fault.js';
+import type { FaultKind } from './kinds.js';
 
 /** What conditions are compared with. */
 export interface CallFacts {
@@ -11,6 +12,42 @@ export interface CallFacts {
   models: readonly string[];
   /** The first value of a header, its name in lower case. */
   header(name: string): string | undefined;
+}
+
+/** Kinds that change the outputs of an inference; other answers have none. */
+const ofOutputs: ReadonlySet<FaultKind> = new Set([
+  'wrong-value',
+  'nan',
+  'wrong-shape',
+  'wrong-datatype',
+  'missing-output',
+  'extra-output',
+  'wrong-form',
+  'truncated',
+]);
+
+const inferences: ReadonlySet<string> = new Set(['ModelInfer', 'ModelStreamInfer']);
+
+/** Calls whose answer depends on whether a model is ready. */
+const ofReadiness: ReadonlySet<string> = new Set([
+  ...inferences,
+  'ServerReady',
+  'ModelReady',
+  'ModelMetadata',
+  'ModelConfig',
+  'Health/Check',
+  'Health/List',
+  'Health/Watch',
+]);
+
+/**
+ * Whether a fault can change anything about a call: where it cannot, it neither strikes nor counts it. Whoever measures
+ * the server changes nothing by that: /metrics is struck only where the fault names it.
+ */
+export function concerns({ kind, rpc }: Pick<Fault, 'kind' | 'rpc'>, call: Pick<CallFacts, 'rpc'>): boolean {
+  if (ofOutputs.has(kind)) return inferences.has(call.rpc);
+  if (kind === 'not-ready') return ofReadiness.has(call.rpc);
+  return call.rpc !== 'Metrics' || rpc === call.rpc;
 }
 
 /** Whether the call is one of those that the fault is about, leaving aside which of them it strikes. */

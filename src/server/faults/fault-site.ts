@@ -1,5 +1,5 @@
 /** A process's part in the faults of its server: what is in force here, and which calls it strikes. */
-import { type CallFacts, drawn, matches, strikes } from '../../faults/decide.js';
+import { type CallFacts, concerns, drawn, matches, strikes } from '../../faults/decide.js';
 import { type Fault, strikesCalls } from '../../faults/fault.js';
 import { faultHeader, parseHeaderFaults } from '../../faults/fault-text.js';
 import type { FaultKind } from '../../faults/kinds.js';
@@ -10,6 +10,8 @@ import { pretendedStates } from './pretended-states.js';
 /** A fault that strikes one call. */
 export interface Strike<Kind extends FaultKind = FaultKind> {
   fault: Fault<Kind>;
+  /** Of the fault; absent for one of the call's own header. */
+  id?: string;
   /** A number from 0 up to 1, the same for the same seed and call. */
   draw(purpose: string): number;
 }
@@ -17,7 +19,7 @@ export interface Strike<Kind extends FaultKind = FaultKind> {
 export interface FaultSite {
   /** False where no call can be struck: nothing more is asked for a call then. */
   readonly active: boolean;
-  /** Says that a call carries a header of faults for itself. */
+  /** Says that a call carries a header of faults for itself; nothing where those are not allowed. */
   noteHeader(): void;
   /**
    * The faults that strike a call, in the order in which they were added, then those of its own header. At once where
@@ -26,6 +28,8 @@ export interface FaultSite {
   strikesOf(call: CallFacts): Strike[] | Promise<Strike[]>;
   /** The last fault of a kind that is in force without regard to calls, for a transport. */
   standing<Kind extends FaultKind>(kind: Kind, transport: 'grpc' | 'rest'): Fault<Kind> | undefined;
+  /** Whether the fault of this id is in force. */
+  has(id: string): boolean;
   /** Calls `listener` after every change of what is in force. */
   onChange(listener: () => void): void;
   /** What the keeper orders. */
@@ -48,6 +52,9 @@ export interface FaultSiteOptions {
   freeze?: (milliseconds: number) => void;
 }
 
+/** Letters of a name from outside in a log line. */
+const loggedNameLength = 100;
+
 export function createFaultSite(options: FaultSiteOptions): FaultSite {
   const { repository, keeper, headerAllowed, freeze = block } = options;
   const listeners: (() => void)[] = [];
@@ -56,12 +63,12 @@ export function createFaultSite(options: FaultSiteOptions): FaultSite {
   let headerSeen = false;
   let lastFreeze = 0;
 
-  const note = (id: string, call: CallFacts): void =>
-    keeper.struck(id, { transport: call.transport, rpc: call.rpc, model: call.models[0] ?? '' });
+  const note = (id: string, { transport, rpc, models: [model = ''] }: CallFacts): void =>
+    keeper.struck(id, { transport, rpc, model: model.slice(0, loggedNameLength) });
   const ofHeader = (call: CallFacts): Strike[] => {
-    const text = headerSeen && headerAllowed ? call.header(faultHeader) : undefined;
+    const text = headerSeen ? call.header(faultHeader) : undefined;
     if (text === undefined) return [];
-    const faults = parseHeaderFaults(text);
+    const faults = parseHeaderFaults(text).filter((fault) => concerns(fault, call));
     if (faults.length > 0) note('header', call);
     return faults.map((fault) => {
       const seed = fault.seed ?? Math.floor(Math.random() * 2 ** 32);
@@ -71,7 +78,7 @@ export function createFaultSite(options: FaultSiteOptions): FaultSite {
   const strikeOf = ({ id, fault, seed }: InstalledFault, call: CallFacts, ordinal: number): Strike | undefined => {
     if (ordinal < 1 || !strikes(fault, ordinal, seed)) return undefined;
     note(id, call);
-    return { fault, draw: (purpose) => drawn(seed, ordinal, purpose) };
+    return { fault, id, draw: (purpose) => drawn(seed, ordinal, purpose) };
   };
 
   return {
@@ -79,11 +86,11 @@ export function createFaultSite(options: FaultSiteOptions): FaultSite {
       return striking.length > 0 || headerSeen;
     },
     noteHeader() {
-      headerSeen = true;
+      headerSeen = headerAllowed;
     },
     strikesOf(call) {
       const own = ofHeader(call);
-      const matching = striking.filter(({ fault }) => matches(fault, call));
+      const matching = striking.filter(({ fault }) => concerns(fault, call) && matches(fault, call));
       // Every fault counts the call, struck or not: what one does must not depend on the others.
       const tickets = matching.map(({ id }) => keeper.ticket(id));
       const decide = (ordinals: readonly number[]): Strike[] => {
@@ -99,6 +106,7 @@ export function createFaultSite(options: FaultSiteOptions): FaultSite {
       );
       return found?.fault as Fault<typeof kind> | undefined;
     },
+    has: (id) => [...striking, ...standing].some((installed) => installed.id === id),
     onChange: (listener) => void listeners.push(listener),
     apply({ faults, frozenUntil }) {
       striking = faults.filter(({ fault }) => strikesCalls(fault));

@@ -1,6 +1,7 @@
 /** The gRPC transport: the services, on a server of grpc-js, behind connections and calls that are counted. */
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { RunningTransport, TransportOptions } from '../transport.js';
+import { noteSockets } from './call-streams.js';
 import { listenForConnections } from './connections.js';
 import { createIncomingCalls, http2ServerOf } from './incoming-calls.js';
 import { namedLimit } from './named-limit.js';
@@ -25,11 +26,12 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
   });
   const streams = createOpenStreams();
   const unread = createUnreadAnswers(unreadAnswers * limits.maxSendMessageBytes, log);
-  const calls = createIncomingCalls(requests, unread);
+  const calls = createIncomingCalls(requests, unread, options.faults);
   const services = createServices({ ...options, streams, unread, describe: calls.describe });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const http2Server = http2ServerOf(server);
+  noteSockets(http2Server);
   http2Server.updateSettings({ maxHeaderListSize: limits.maxHeaderBytes });
   calls.guard(http2Server, methodNames(services));
   const connections = await listenForConnections({

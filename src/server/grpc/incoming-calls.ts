@@ -4,8 +4,11 @@
  */
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { type Metadata, type Server, status } from '@grpc/grpc-js';
+import { faultHeader } from '../../faults/fault-text.js';
 import { errorText, type OipError, oipError } from '../../protocol/status.js';
+import type { FaultSite } from '../faults/fault-site.js';
 import type { RequestCounts, RequestFields } from '../telemetry/request-counts.js';
+import { struckOutcome } from './call-streams.js';
 import { acceptedEncodings, acceptsEncoding, compressAnswers, isCompression } from './compressed-answers.js';
 import type { UnreadAnswers } from './unread-answers.js';
 
@@ -26,7 +29,7 @@ export interface IncomingCalls {
   guard(http2Server: Http2Server, methods: ReadonlyMap<string, string>): void;
 }
 
-export function createIncomingCalls(requests: RequestCounts, unread: UnreadAnswers): IncomingCalls {
+export function createIncomingCalls(requests: RequestCounts, unread: UnreadAnswers, faults: FaultSite): IncomingCalls {
   const lines = new Map<string, RequestFields | undefined>();
   let lastCall = 0;
   const describe: IncomingCalls['describe'] = (metadata, fields) => {
@@ -58,6 +61,7 @@ export function createIncomingCalls(requests: RequestCounts, unread: UnreadAnswe
         // What is no gRPC at all is left to grpc-js, which answers it with HTTP's own 415.
         const refusal = isGrpc(headers) ? refusalOf(method, headers) : undefined;
         if (refusal) return refuse(stream, refusal);
+        if (headers[faultHeader] !== undefined) faults.noteHeader();
         clampTimeout(headers);
         const encoding = headers['grpc-encoding'];
         if (isCompression(encoding) && acceptsEncoding(headers, encoding)) compressAnswers(stream, encoding);
@@ -115,11 +119,12 @@ function clampTimeout(headers: IncomingHttpHeaders): void {
 }
 
 /** Name of the gRPC status that a stream was answered with. */
-function statusOf({ sentHeaders, sentTrailers }: ServerHttp2Stream): string {
+function statusOf(stream: ServerHttp2Stream): string {
+  const { sentHeaders, sentTrailers } = stream;
   const code = sentTrailers?.['grpc-status'] ?? sentHeaders?.['grpc-status'];
   if (code !== undefined) return status[Number(code)] ?? 'UNKNOWN';
-  // Answered by HTTP alone: no gRPC. Not answered at all: given up by the client, or cut.
-  return sentHeaders && Number(sentHeaders[':status']) !== 200 ? 'UNKNOWN' : 'CANCELLED';
+  // Answered by HTTP alone: no gRPC. Not answered at all: broken by a fault, given up by the client, or cut.
+  return sentHeaders && Number(sentHeaders[':status']) !== 200 ? 'UNKNOWN' : (struckOutcome(stream) ?? 'CANCELLED');
 }
 
 /**
