@@ -10,6 +10,7 @@ import { completionVerb } from './verbs/completion.js';
 import { doctorVerb } from './verbs/doctor.js';
 import { downVerb } from './verbs/down.js';
 import { envVerb } from './verbs/env.js';
+import { faultVerb } from './verbs/fault.js';
 import { healthVerb } from './verbs/health.js';
 import { imageVerb } from './verbs/image.js';
 import { inferVerb } from './verbs/infer.js';
@@ -39,6 +40,7 @@ const verbs = [
   smokeVerb,
   matrixVerb,
   metricsVerb,
+  faultVerb,
   logsVerb,
   envVerb,
   timingsVerb,

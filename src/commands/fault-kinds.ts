@@ -3,7 +3,6 @@ import { engineFaultNames, engineFaults } from '../faults/engine-faults.js';
 import { faultConditions } from '../faults/fault.js';
 import { standardOf } from '../faults/fault-words.js';
 import { faultKindNames, faultKinds } from '../faults/kinds.js';
-import type { CommandContext, CommandResult } from './context.js';
 
 /** A setting of a fault, or a condition. */
 export interface FaultSetting {
@@ -33,15 +32,8 @@ export interface FaultKindsReport {
   conditions: FaultSetting[];
 }
 
-export async function faultKindsCommand(
-  _options: object,
-  _context: CommandContext,
-): Promise<CommandResult<FaultKindsReport>> {
-  return { data: faultCatalogue(), warnings: [] };
-}
-
 /** Every fault, in the order of the tables. Pure. */
-export function faultCatalogue(): FaultKindsReport {
+export function faultKindsReport(): FaultKindsReport {
   const ofServer = faultKindNames.map((kind): FaultKindRow => {
     const { meaning, concern, trigger, settings, main } = faultKinds[kind] as Definition;
     const shown = settingsOf(settings).map((setting) =>

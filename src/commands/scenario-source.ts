@@ -17,8 +17,9 @@ export interface NamedScenario {
  * @throws UsageError for a name that there is not, ConfigError with every problem of a file, each with its line
  */
 export async function openScenario(source: string | ScenarioInput, cwd: string): Promise<NamedScenario> {
-  if (typeof source !== 'string') return read(source, 'scenario');
-  if (Object.hasOwn(readyMadeScenarios, source)) return read(readyMadeScenarios[source as ReadyMadeScenario], source);
+  if (typeof source !== 'string') return scenarioOf(source, 'scenario');
+  if (Object.hasOwn(readyMadeScenarios, source))
+    return scenarioOf(readyMadeScenarios[source as ReadyMadeScenario], source);
   const path = resolve(cwd, source);
   if (!/[./\\]/.test(source) && !(await exists(path))) {
     throw new UsageError(`There is no scenario ${source}`, {
@@ -38,7 +39,8 @@ export async function openScenario(source: string | ScenarioInput, cwd: string):
   return { title: result.scenario.name ?? source, scenario: result.scenario };
 }
 
-function read(raw: unknown, title: string): NamedScenario {
+/** @throws UsageError with all that is wrong */
+export function scenarioOf(raw: ScenarioInput, title: string): NamedScenario {
   const result = readScenario(raw);
   if ('scenario' in result) return { title: result.scenario.name ?? title, scenario: result.scenario };
   const found = result.issues.flatMap((issue) => findingsOf(issue, raw));
