@@ -3,6 +3,7 @@ import { get } from 'node:http';
 import { constants } from 'node:os';
 import type { ServerConfig } from '../models/server-config.js';
 import { serverConfigSchema, serverConfigVariable } from '../models/server-config.js';
+import type { FaultKeeper } from './faults/fault-keeper.js';
 import { tuneHeap } from './heap.js';
 import type { RunningServer, StartServerOptions } from './start-server.js';
 import { createLogger, silentLogger } from './telemetry/logger.js';
@@ -22,6 +23,17 @@ export interface ProgramOptions extends Pick<StartServerOptions, 'log'> {
  * workers; see start-server.ts and workers/primary.ts. Loaded on demand, so that nobody pays for what is not used.
  */
 export async function startServer(config: ServerConfig, options: ProgramOptions = {}): Promise<RunningServer> {
+  const server = await startProcesses(config, options);
+  if (config.controlSocket === undefined || !server.faults) return server;
+  try {
+    return await withControl(server, server.faults, config.controlSocket, options);
+  } catch (error) {
+    await server.close(0);
+    throw error;
+  }
+}
+
+async function startProcesses(config: ServerConfig, options: ProgramOptions): Promise<RunningServer> {
   const workers = workerCount(config);
   if (workers === 1) {
     const module = await import('./start-server.js');
@@ -31,8 +43,27 @@ export async function startServer(config: ServerConfig, options: ProgramOptions 
   return await startWorkers(config, { log: silentLogger, ...options, bundle: __filename, workers });
 }
 
+/** The server, with a control socket that ends when it does. */
+async function withControl(
+  server: RunningServer,
+  keeper: FaultKeeper,
+  path: string,
+  { log = silentLogger }: ProgramOptions,
+): Promise<RunningServer> {
+  const { openControlSocket } = await import('./faults/control-socket.js');
+  const control = await openControlSocket(path, { keeper, isReady: server.isReady, log });
+  const close = async (graceMs?: number): Promise<void> => {
+    // First, so that nothing is ordered of a server that ends.
+    await control.close();
+    await server.close(graceMs);
+  };
+  return { ...server, close, [Symbol.asyncDispose]: () => close() };
+}
+
 const exitCodes = { stopped: 0, failed: 1, badConfig: 2 } as const;
 const healthcheckTimeoutMs = 2_000;
+/** A server of one process that is frozen answers when it is over, which may take longer. */
+const controlTimeoutMs = 10_000;
 
 /** Set by a parent process that wants the server to end with it. */
 const dieWithParentVariable = 'KSERVE_ENV_DIE_WITH_PARENT';
@@ -116,12 +147,33 @@ async function serve(config: ServerConfig): Promise<void> {
   process.exit(exitCodes.stopped);
 }
 
-/** Asks the server of the same configuration whether it is ready: the container's health check. */
-function healthcheck({ httpPort }: ServerConfig): void {
+/**
+ * Asks the server of the same configuration whether it is ready: the container's health check. By its control socket
+ * where it has one: its port may want a certificate or a token, or be closed by a fault.
+ */
+async function healthcheck({ httpPort, controlSocket }: ServerConfig): Promise<void> {
+  if (controlSocket !== undefined) {
+    const { askControl } = await import('./faults/control-socket.js');
+    const answer = await askControl(controlSocket, '{"do":"ready"}', healthcheckTimeoutMs).catch(() => '');
+    process.exit(answer === '{"ok":true,"ready":true}' ? 0 : 1);
+  }
   const request = get({ host: '127.0.0.1', port: httpPort, path: '/v2/health/ready', timeout: healthcheckTimeoutMs });
   request.on('response', ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1));
   request.on('timeout', () => process.exit(1));
   request.on('error', () => process.exit(1));
+}
+
+/** Sends a line to the control socket of the server of the same configuration, and prints the line that it answers. */
+async function control({ controlSocket }: ServerConfig, line: string): Promise<void> {
+  try {
+    if (controlSocket === undefined) throw new Error('The server has no control socket: controlSocket is not set');
+    const { askControl } = await import('./faults/control-socket.js');
+    const answer = await askControl(controlSocket, line, controlTimeoutMs);
+    process.stdout.write(`${answer}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = exitCodes.failed;
+  }
 }
 
 /** True in the bundle when it is the program; false where another module imports it. */
@@ -134,6 +186,7 @@ if (isProgram && process.env[workerVariable] !== undefined && process.send) {
 } else if (isProgram) {
   const config = readConfig();
   if (!config) process.exitCode = exitCodes.badConfig;
-  else if (process.argv.includes('--healthcheck')) healthcheck(config);
+  else if (process.argv.includes('--healthcheck')) void healthcheck(config);
+  else if (process.argv[2] === '--control') void control(config, process.argv[3] ?? '');
   else void serve(config);
 }

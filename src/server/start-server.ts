@@ -47,6 +47,8 @@ export interface RunningServer extends AsyncDisposable {
    * whatever its client thinks of that. Further calls wait for the first.
    */
   close(graceMs?: number): Promise<void>;
+  /** Whether it is ready, as ServerReady says it; with several workers, whether all of them are. */
+  isReady(): Promise<boolean>;
   /** The server's faults; absent in one of several workers. */
   readonly faults?: FaultKeeper;
 }
@@ -114,6 +116,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   return {
     grpcPort: grpc.port,
     httpPort: rest.port,
+    isReady: async () => dataPlane.serverReady(),
     close,
     ...(keeper && { faults: keeper }),
     [Symbol.asyncDispose]: () => close(),

@@ -4,6 +4,7 @@ import { type Fault, isCounted, strikesCalls } from '../../faults/fault.js';
 import { faultKinds } from '../../faults/kinds.js';
 import { oipError } from '../../protocol/status.js';
 import type { Logger } from '../telemetry/logger.js';
+import { dieOfMemory } from './memory-kill.js';
 
 /** A fault that is in force. */
 export interface InstalledFault {
@@ -40,7 +41,8 @@ export const faultsTopic = 'faults';
 export interface FaultKeeper {
   /**
    * Adds faults in order; settles when every process has them. Those that happen once, such as a crash, happen a moment
-   * after, and are not kept. Rejects with INVALID_ARGUMENT for a model that the server does not have.
+   * after, and are not kept. Rejects with INVALID_ARGUMENT for a model that the server does not have, and
+   * RESOURCE_EXHAUSTED where there are too many in force; none is added then.
    */
   add(faults: readonly Fault[]): Promise<FaultStatus[]>;
   /**
@@ -75,20 +77,24 @@ export interface FaultKeeperOptions {
   publish(orders: FaultOrders): Promise<void>;
   /** Ends this process at once. */
   exit?: (code: number) => void;
-  /** Takes memory until the process is killed. */
-  takeMemory?: () => void;
+  /** Takes memory until this process is killed. */
+  dieOfMemory?: () => void;
   /** Whether the server has certificates to show that are wrong. */
   hasWrongCertificates: boolean;
 }
 
 /** Milliseconds between the answer to who asked for it and the end of the process. */
 const farewellMs = 50;
+/** Most faults in force: every call is compared with every one. */
+const mostFaults = 100;
 
 export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
   const { log } = options;
   const installed = new Map<string, Entry>();
   let lastId = 0;
   let frozenUntil: number | undefined;
+  /** What is to happen in a moment. */
+  const happening = new Set<NodeJS.Timeout>();
   /** One change at a time. */
   let last: Promise<unknown> = Promise.resolve();
 
@@ -111,16 +117,19 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
     clearTimeout(entry.timer);
     log.announce('fault ended', { fault: entry.id, kind: entry.fault.kind, why, struck: entry.struck });
   };
+  const freezeFor = (milliseconds: number): void => {
+    frozenUntil = Math.max(frozenUntil ?? 0, Date.now() + milliseconds);
+    void inTurn(publish).catch(() => {});
+  };
   const happen = (fault: Fault): void => {
     log.announce('fault happens', { kind: fault.kind });
-    if (fault.kind === 'freeze') {
-      frozenUntil = Date.now() + farewellMs + (parseDuration(fault.time) ?? 0);
-      setTimeout(() => void inTurn(publish).catch(() => {}), farewellMs);
-    } else if (fault.kind === 'memory-kill') setTimeout(options.takeMemory ?? takeMemory, farewellMs);
-    else if (fault.kind === 'crash') {
-      const { exitCode } = fault;
-      setTimeout(options.exit ?? ((code) => process.exit(code)), farewellMs, exitCode);
-    }
+    const timer = setTimeout(() => {
+      happening.delete(timer);
+      if (fault.kind === 'freeze') freezeFor(parseDuration(fault.time) ?? 0);
+      else if (fault.kind === 'memory-kill') (options.dieOfMemory ?? (() => dieOfMemory(log)))();
+      else if (fault.kind === 'crash') (options.exit ?? ((code) => process.exit(code)))(fault.exitCode);
+    }, farewellMs);
+    happening.add(timer);
   };
   const install = (fault: Fault): FaultStatus => {
     const id = String(++lastId);
@@ -156,6 +165,9 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
     add: (faults) =>
       inTurn(async () => {
         for (const fault of faults) assertPossible(fault, options);
+        if (installed.size + faults.length > mostFaults) {
+          throw oipError('OVERLOADED', `at most ${mostFaults} faults are in force, and there are ${installed.size}`);
+        }
         const added = faults.map(install);
         await publish();
         return added;
@@ -183,6 +195,7 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
     happen,
     close() {
       for (const { timer } of installed.values()) clearTimeout(timer);
+      for (const timer of happening) clearTimeout(timer);
       installed.clear();
     },
   };
@@ -205,15 +218,4 @@ function assertPossible({ kind, model }: Fault, { models, hasWrongCertificates }
   if ((kind === 'expired-certificate' || kind === 'wrong-certificate') && !hasWrongCertificates) {
     throw oipError('INVALID_ARGUMENT', `${kind}: the server has no such certificate; it needs tls: auto`);
   }
-}
-
-/** As much as the kernel allows, touched, so that it counts. */
-function takeMemory(): void {
-  const taken: Buffer[] = [];
-  const chunkBytes = 16 * 1024 * 1024;
-  const take = (): void => {
-    taken.push(Buffer.alloc(chunkBytes, 1));
-    setImmediate(take);
-  };
-  take();
 }

@@ -51,6 +51,7 @@ export interface WorkerMethods {
   start(order: StartOrder): Promise<void>;
   operate(task: { operation: number; order: Order }): Promise<void>;
   counts(data: null): Promise<WorkerCounts>;
+  ready(data: null): Promise<boolean>;
   /** Settles when the running inferences have ended, or the grace has. */
   close(data: { graceMs: number }): Promise<void>;
 }

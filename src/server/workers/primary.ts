@@ -7,6 +7,7 @@ import { hasWrongCertificates, modelNamesOf } from '../faults/keeper-facts.js';
 import type { RunningServer } from '../start-server.js';
 import type { Logger } from '../telemetry/logger.js';
 import { defaultGraceMs, flushMs } from '../waits.js';
+import { late, within } from '../within.js';
 import { ChannelClosedError } from './channel.js';
 import { type Coordinator, createCoordinator, type Peer } from './coordinator.js';
 import type { Order, PrimaryMethods } from './messages.js';
@@ -22,6 +23,8 @@ const restartDelayMs = 200;
 const hangMs = 1_000;
 /** Milliseconds that the start waits for models: they load while both ports answer. */
 const quickLoadsMs = 200;
+/** Milliseconds that a worker has to say whether it is ready. */
+const readyTimeoutMs = 2_000;
 /** Times that ports are chosen anew, where somebody took one that the system had just given. */
 const mostChoices = 3;
 
@@ -68,7 +71,7 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
   const ending = new AbortController();
   let closing: Promise<void> | undefined;
   let failedStarts = 0;
-  let listening = false;
+  let launched = false;
   /** What a worker is told as it starts: it must not listen without. */
   let faultOrders: FaultOrders = { faults: [] };
   const faults = createFaultKeeper({
@@ -77,7 +80,8 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
     hasWrongCertificates: hasWrongCertificates(config),
     async publish(orders) {
       faultOrders = orders;
-      if (listening) await coordinator.operate({ kind: 'broadcast', topic: faultsTopic, data: orders });
+      // From the launch on: what changes while workers start comes to them once all of them listen.
+      if (launched) await coordinator.operate({ kind: 'broadcast', topic: faultsTopic, data: orders });
     },
   });
   await faults.add(config.faults);
@@ -150,6 +154,7 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
     return closing;
   };
 
+  launched = true;
   const first = Array.from({ length: workers }, (_, index) => launch(index + 1));
   for (const { peer } of first) coordinator.join(peer);
   try {
@@ -158,11 +163,16 @@ async function startOn(ports: ChosenPorts, config: ServerConfig, options: Worker
     await close(0);
     throw error;
   }
-  listening = true;
   coordinator.started();
   // As in one process, where a model that is made in no time is READY before the first request comes.
   await Promise.race([coordinator.firstLoads, delay(quickLoadsMs, undefined, { ref: false })]);
-  return { ...ports, faults, close, [Symbol.asyncDispose]: () => close() };
+  /** A worker that does not say so, since it is frozen or has just ended, is not ready. */
+  const isReady = async (): Promise<boolean> => {
+    const asked = [...crew].map(({ process: one }) => one.ask('ready', null).catch(() => false));
+    const answers = await within(readyTimeoutMs, Promise.all(asked));
+    return answers !== late && answers.length === workers && answers.every(Boolean);
+  };
+  return { ...ports, faults, isReady, close, [Symbol.asyncDispose]: () => close() };
 }
 
 /** Starts a worker's process, which waits for its orders. */

@@ -36,6 +36,7 @@ export function runWorker(): void {
     },
     operate: async (task) => await started().methods.operate(task),
     counts: async () => await started().methods.counts(null),
+    ready: async () => (await (await server)?.isReady()) === true,
     close: async ({ graceMs }) => await (await server)?.close(graceMs),
   };
   const channel: Channel<PrimaryMethods> = createChannel<PrimaryMethods, WorkerMethods>(
