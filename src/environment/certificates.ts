@@ -7,6 +7,7 @@ import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
+import { validMs } from './access.js';
 
 /** What certificates are made for. */
 export interface CertificateOptions {
@@ -43,8 +44,6 @@ const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
 const dayMs = 24 * 60 * 60_000;
 /** A clock of another machine may be behind. */
 const backdatedMs = 60 * 60_000;
-/** How long certificates are valid, in milliseconds. */
-export const validMs = 30 * dayMs;
 /** A host that no server of ours is. */
 const wrongHost = 'wrong-host.invalid';
 

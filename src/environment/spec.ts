@@ -6,6 +6,7 @@ import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../en
 import { labelPrefix } from '../engine/labels.js';
 import { modelConfigSchema } from '../models/kinds.js';
 import { type ServerConfig, serverConfigVariable } from '../models/server-config.js';
+import { type Access, accessFiles, accessSchema, serverAccess } from './access.js';
 
 /** The desired environment. Everything that makes two of them different is in here. */
 export interface EnvironmentSpec {
@@ -18,6 +19,8 @@ export interface EnvironmentSpec {
   server: ServerConfig;
   /** Milliseconds after which it ends by itself; absent where it does not. */
   ttl?: number;
+  /** What lets clients in; absent where everybody may come in plain text. */
+  access?: Access;
 }
 
 const portRequest = z.union([z.int(), z.literal('auto')]);
@@ -29,6 +32,7 @@ const specSchema = z.object({
   resources: z.object({ memoryMiB: z.number(), cpus: z.number() }),
   server: z.object({ models: z.array(modelConfigSchema) }),
   ttl: z.number().optional(),
+  access: accessSchema.optional(),
 });
 
 /** What a spec is made from. */
@@ -39,6 +43,8 @@ export interface SpecOptions {
   image: EnvironmentSpec['image'];
   /** Version of kserve-env. */
   version: string;
+  /** The secrets that are made for it; needed where the config wants TLS or a token. */
+  access?: Access | undefined;
 }
 
 const specLabel = `${labelPrefix}spec`;
@@ -49,7 +55,7 @@ const madeByLabel = `${labelPrefix}made-by`;
 const expiresAtLabel = `${labelPrefix}expires-at`;
 
 /** The environment that a config describes, with the ports that servers have inside their container. */
-export function desiredSpec({ config, modelFiles, image, version }: SpecOptions): EnvironmentSpec {
+export function desiredSpec({ config, modelFiles, image, version, access }: SpecOptions): EnvironmentSpec {
   return {
     image,
     ports: config.ports,
@@ -70,8 +76,10 @@ export function desiredSpec({ config, modelFiles, image, version }: SpecOptions)
       allowedHosts: config.server.allowedHosts,
       faults: config.faults,
       faultHeader: config.server.faultHeader,
+      ...serverAccess(access),
     },
     ...(config.ttl !== undefined && { ttl: config.ttl }),
+    ...(access && { access }),
   };
 }
 
@@ -111,7 +119,10 @@ export function instanceSpec(name: string, spec: EnvironmentSpec, options: Insta
     },
     ports: spec.ports,
     resources: spec.resources,
-    files: Object.entries(spec.files).map(([target, { source }]) => ({ source, target })),
+    files: [
+      ...Object.entries(spec.files).map(([target, { source }]) => ({ source, target })),
+      ...accessFiles(spec.access),
+    ],
   };
 }
 
@@ -136,6 +147,11 @@ export function configFileOfLabels(labels: Record<string, string>): string | und
   return labels[configFileLabel];
 }
 
+/** What lets clients in; undefined where everybody may come in plain text. */
+export function accessOfLabels(labels: Record<string, string>): Access | undefined {
+  return specOfLabels(labels)?.access;
+}
+
 /** When it ends by itself, ISO 8601; undefined where it does not. */
 export function expiresAtOfLabels(labels: Record<string, string>): string | undefined {
   const text = labels[expiresAtLabel];
@@ -153,6 +169,9 @@ export function setOutsideOfLabels(labels: Record<string, string>): string[] {
   return labels[setOutsideLabel]?.split(' ') ?? [];
 }
 
+/** Paths of values that are others only where `access.secrets` or what stands beside it is another one. */
+const followsFromSecrets = /^(server\.(tls\.|tokenFile$)|access\.(directory|tls\.(until|ca|serverName))$)/;
+
 /**
  * What differs, a line a value: `server.models.0.factor: 2 → 3`. Empty when they are the same.
  * @param except dotted paths of values that do not count
@@ -161,7 +180,7 @@ export function differences(desired: EnvironmentSpec, actual: EnvironmentSpec, e
   const before = flatten(actual);
   const after = flatten(desired);
   return [...new Set([...before.keys(), ...after.keys()])]
-    .filter((path) => before.get(path) !== after.get(path) && !except.includes(path))
+    .filter((path) => before.get(path) !== after.get(path) && !except.includes(path) && !followsFromSecrets.test(path))
     .map((path) => `${path}: ${short(before.get(path))} → ${short(after.get(path))}`);
 }
 
@@ -178,7 +197,11 @@ function short(value: string | undefined): string {
   return value.length > 40 ? `${value.slice(0, 37)}...` : value;
 }
 
-/** Endpoints as clients write them, usable as they are: IPv4, since `localhost` may mean IPv6. */
-export function endpointAddresses({ host, grpcPort, httpPort }: Endpoints): { grpc: string; http: string } {
+/** Endpoints as clients write them, usable as they are: IPv4, since `localhost` may mean IPv6. With TLS they say so. */
+export function endpointAddresses(
+  { host, grpcPort, httpPort }: Endpoints,
+  access?: Access,
+): { grpc: string; http: string } {
+  if (access?.tls) return { grpc: `grpcs://${host}:${grpcPort}`, http: `https://${host}:${httpPort}` };
   return { grpc: `${host}:${grpcPort}`, http: `http://${host}:${httpPort}` };
 }

@@ -111,7 +111,7 @@ async function ageOf({ path }: Undone): Promise<number> {
 }
 
 /** Does it under the lock of that name, unless a command is at work there: then it is that command's business. */
-async function ifFree<T>(
+export async function ifFree<T>(
   name: string,
   { stateDir, signal }: Pick<LockOptions, 'stateDir' | 'signal'>,
   work: (lock: HeldLock) => Promise<T>,
