@@ -30,10 +30,10 @@ export interface FaultSite {
   standing<Kind extends FaultKind>(kind: Kind, transport: 'grpc' | 'rest'): Fault<Kind> | undefined;
   /** Whether the fault of this id is in force. */
   has(id: string): boolean;
-  /** Calls `listener` after every change of what is in force. */
-  onChange(listener: () => void): void;
-  /** What the keeper orders. */
-  apply(orders: FaultOrders): void;
+  /** Calls `listener` after every change of what is in force; what it returns is awaited. */
+  onChange(listener: () => void | Promise<void>): void;
+  /** Does what the keeper orders; settles when it is done. */
+  apply(orders: FaultOrders): Promise<void>;
 }
 
 /** The keeper, as a process that answers calls reaches it: in its own process, or over the channel to another. */
@@ -57,7 +57,7 @@ const loggedNameLength = 100;
 
 export function createFaultSite(options: FaultSiteOptions): FaultSite {
   const { repository, keeper, headerAllowed, freeze = block } = options;
-  const listeners: (() => void)[] = [];
+  const listeners: (() => void | Promise<void>)[] = [];
   let standing: InstalledFault[] = [];
   let striking: InstalledFault[] = [];
   let headerSeen = false;
@@ -108,18 +108,20 @@ export function createFaultSite(options: FaultSiteOptions): FaultSite {
     },
     has: (id) => [...striking, ...standing].some((installed) => installed.id === id),
     onChange: (listener) => void listeners.push(listener),
-    apply({ faults, frozenUntil }) {
+    async apply({ faults, frozenUntil }) {
       striking = faults.filter(({ fault }) => strikesCalls(fault));
       standing = faults.filter(({ fault }) => !strikesCalls(fault));
       pretendedStates(
         repository,
         standing.map(({ fault }) => fault),
       );
-      for (const listener of listeners) listener();
-      if (frozenUntil === undefined || frozenUntil === lastFreeze) return;
-      lastFreeze = frozenUntil;
-      // After the answer to the order has left.
-      if (frozenUntil > Date.now()) setImmediate(() => freeze(frozenUntil - Date.now()));
+      const done = Promise.all(listeners.map((listener) => listener()));
+      if (frozenUntil !== undefined && frozenUntil !== lastFreeze) {
+        lastFreeze = frozenUntil;
+        // After the answer to the order has left.
+        if (frozenUntil > Date.now()) setImmediate(() => freeze(frozenUntil - Date.now()));
+      }
+      await done;
     },
   };
 }
