@@ -13,9 +13,13 @@ export const suiteNames = [
   'metrics',
   'concurrency',
   'repository',
+  'faults',
 ] as const;
 
 export type SuiteName = (typeof suiteNames)[number];
+
+/** Those that run where no suite is asked for: the others break things on purpose. */
+export const usualSuites: readonly SuiteName[] = suiteNames.filter((name) => name !== 'faults');
 
 export type Transport = 'grpc' | 'rest';
 

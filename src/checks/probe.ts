@@ -18,6 +18,7 @@ import {
   responseLines,
   textOrSize,
 } from './exchange.js';
+import type { FaultPort } from './fault-port.js';
 import type { ServerProfile } from './profile.js';
 
 /** Connections to a server, opened for a whole run. */
@@ -45,6 +46,8 @@ export interface ProbeOptions {
   timeoutMs: number;
   /** Requests that cases of concurrency have in flight. */
   concurrency: number;
+  /** Absent where nobody can order faults of the server. */
+  faults?: FaultPort;
 }
 
 /** How bytes are sent. */
@@ -62,12 +65,14 @@ export class Probe {
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly concurrency: number;
+  readonly faults: FaultPort | undefined;
   private readonly connections: Connections;
   private readonly open: Connect;
   /** As functions, so that nothing is rendered of a case that passes. */
   private readonly recorded: (() => Exchange)[] = [];
 
-  constructor({ server, connections, connect, signal, timeoutMs, concurrency }: ProbeOptions) {
+  constructor({ server, connections, connect, signal, timeoutMs, concurrency, faults }: ProbeOptions) {
+    this.faults = faults;
     this.server = server;
     this.connections = connections;
     this.open = connect;

@@ -1,6 +1,7 @@
 /** `smoke`: runs the checks against the environment, or against anybody's server. */
 import { type ConnectionOptions, openConnections } from '../checks/connections.js';
 import { discoverServer, guessedNames } from '../checks/discover.js';
+import type { FaultPort } from '../checks/fault-port.js';
 import type { Expectation } from '../checks/mathematics.js';
 import type { Connections } from '../checks/probe.js';
 import type { ServerProfile } from '../checks/profile.js';
@@ -112,7 +113,8 @@ export async function smoke(options: SmokeOptions, context: CommandContext): Pro
   const address = await serverAddress(options, context);
   progress.phaseStarted('smoke');
   const setUp = lastSetUp(address, context);
-  const report = await smokeServer(address, configuredServer(address), context, options);
+  await using faults = await faultsFor(address, options, context);
+  const report = await smokeServer(address, configuredServer(address), context, options, faults);
   const failure = smokeFailure(report);
   const { ms, summary } = report;
   if (failure) progress.phaseFailed('smoke', ms);
@@ -126,6 +128,17 @@ export async function smoke(options: SmokeOptions, context: CommandContext): Pro
   };
 }
 
+/** What orders faults of the environment, where cases are chosen that need it. */
+async function faultsFor(
+  { instance }: ServerAddress,
+  options: SmokeOptions,
+  context: CommandContext,
+): Promise<(FaultPort & AsyncDisposable) | undefined> {
+  if (instance === undefined || !options.suites?.includes('faults')) return undefined;
+  const { openFaultPort } = await import('./smoke-faults.js');
+  return await openFaultPort(options, context);
+}
+
 /** The failure that a report amounts to, if any. */
 export function smokeFailure(report: RunReport): KServeEnvError | undefined {
   if (succeeded(report)) return undefined;
@@ -135,6 +148,7 @@ export function smokeFailure(report: RunReport): KServeEnvError | undefined {
 /**
  * Runs the cases; the report tells what failed.
  * @param configured what our own environment was made with
+ * @param faults what orders faults of it; cases that need it are skipped where it is absent
  * @throws ServerRefusedError where nobody answers over any transport
  */
 export async function smokeServer(
@@ -142,6 +156,7 @@ export async function smokeServer(
   configured: ConfiguredServer | undefined,
   { signal, progress }: CommandContext,
   settings: SmokeSettings = {},
+  faults?: FaultPort,
 ): Promise<SmokeReport> {
   const startedAt = Date.now();
   const start = performance.now();
@@ -161,6 +176,7 @@ export async function smokeServer(
     signal,
     timeoutMs,
     concurrency: settings.concurrency ?? usualConcurrency,
+    ...(faults && { faults }),
     ...(settings.bail !== undefined && { bail: settings.bail }),
     ...(settings.repeat !== undefined && { repeat: settings.repeat }),
     onResult: (result) => {

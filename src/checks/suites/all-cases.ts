@@ -1,9 +1,10 @@
 /** Every case that applies to a server, suite by suite. */
-import { type Case, type SuiteName, suiteNames } from '../case.js';
+import { type Case, type SuiteName, suiteNames, usualSuites } from '../case.js';
 import type { ServerProfile } from '../profile.js';
 import { compressionCases } from './compression/cases.js';
 import { concurrencyCases } from './concurrency/cases.js';
 import { errorsCases } from './errors/cases.js';
+import { faultsCases } from './faults/cases.js';
 import { healthCases } from './health/cases.js';
 import { inferCases } from './infer/cases.js';
 import { metadataCases } from './metadata/cases.js';
@@ -21,9 +22,10 @@ const suites: Record<SuiteName, (server: ServerProfile) => Case[]> = {
   concurrency: concurrencyCases,
   compression: compressionCases,
   metrics: metricsCases,
+  faults: faultsCases,
 };
 
-/** Which cases are wanted; all of them unless said otherwise. */
+/** Which cases are wanted; those of the usual suites unless said otherwise. */
 export interface CaseSelection {
   suites?: readonly SuiteName[];
   /** Ids, or their beginnings up to a slash, or patterns with `*` for any characters. A case that fits one is wanted. */
@@ -33,7 +35,7 @@ export interface CaseSelection {
 /** The cases for a server, in the order in which they run. */
 export function casesFor(
   server: ServerProfile,
-  { suites: wanted = suiteNames, cases = [] }: CaseSelection = {},
+  { suites: wanted = usualSuites, cases = [] }: CaseSelection = {},
 ): Case[] {
   const patterns = cases.map(patternOf);
   return suiteNames

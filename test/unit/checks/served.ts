@@ -2,10 +2,13 @@
 import type { CaseResult } from '../../../src/checks/case.js';
 import { type ConnectionOptions, openConnections } from '../../../src/checks/connections.js';
 import { type DiscoverOptions, discoverServer } from '../../../src/checks/discover.js';
+import type { FaultPort } from '../../../src/checks/fault-port.js';
 import type { ServerProfile } from '../../../src/checks/profile.js';
 import { type RunOptions, runCases } from '../../../src/checks/runner.js';
 import { type CaseSelection, casesFor } from '../../../src/checks/suites/all-cases.js';
 import { defaultModels } from '../../../src/config/default-models.js';
+import { faultSchema } from '../../../src/faults/fault.js';
+import { readFaultText } from '../../../src/faults/fault-text.js';
 import { type ModelConfig, modelConfigSchema } from '../../../src/models/kinds.js';
 import type { Limits } from '../../../src/models/limits.js';
 import { serverConfigSchema } from '../../../src/models/server-config.js';
@@ -20,15 +23,25 @@ export const scaler = allModels.filter(({ name }) => name === 'simple_scaler');
 export interface Served extends AsyncDisposable {
   grpc: string;
   http: string;
+  faults: FaultPort;
 }
 
 /** @param limits those that differ from the usual ones */
 export async function serve(models: ModelConfig[], limits: Partial<Limits> = {}): Promise<Served> {
   const options = { version: '1.2.3', host: '127.0.0.1', grpcPort: 0, httpPort: 0, models, limits };
   const server = await startServer(serverConfigSchema.parse(options));
+  const { faults: keeper } = server;
+  if (keeper === undefined) throw new Error('the server has no keeper of faults');
   return {
     grpc: `127.0.0.1:${server.grpcPort}`,
     http: `http://127.0.0.1:${server.httpPort}`,
+    faults: {
+      add: async (text) => {
+        const faults = readFaultText(text).map((input) => faultSchema.parse(input));
+        return (await keeper.add(faults)).map(({ id }) => id);
+      },
+      clear: async (ids) => void (await keeper.clear(ids)),
+    },
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
@@ -46,7 +59,7 @@ export interface CheckOptions
 
 /** The results of the cases against a server at these addresses. */
 export async function check(
-  { grpc, http }: { grpc: string; http: string },
+  { grpc, http, faults }: { grpc: string; http: string; faults?: FaultPort },
   options: CheckOptions = {},
 ): Promise<CaseResult[]> {
   const { only, profile = (server) => server, signal = new AbortController().signal, timeoutMs = 10_000 } = options;
@@ -58,7 +71,16 @@ export async function check(
   await using connections = connect();
   const server = profile(await discoverServer({ ...options, connections, signal, timeoutMs }));
   const cases = casesFor(server, options);
-  return await runCases(cases, { concurrency: 200, ...options, server, connections, connect, signal, timeoutMs });
+  return await runCases(cases, {
+    concurrency: 200,
+    ...(faults && { faults }),
+    ...options,
+    server,
+    connections,
+    connect,
+    signal,
+    timeoutMs,
+  });
 }
 
 /** The results with a verdict. */
