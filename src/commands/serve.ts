@@ -9,6 +9,7 @@ import { serverBundlePath } from '../engine/process/server-bundle.js';
 import { endpointAddresses } from '../environment/spec.js';
 import type { ServerConfig } from '../models/server-config.js';
 import type { CommandContext, CommonOptions } from './context.js';
+import { makeServeControl } from './serve-control.js';
 import { servedFiles } from './served-files.js';
 import { specOfConfig } from './spec-of-config.js';
 
@@ -39,6 +40,8 @@ export interface ServeOptions extends CommonOptions {
 export interface ServeReport {
   endpoints: { grpc: string; http: string };
   models: string[];
+  /** Path of the control socket, for `kserve-env fault … --control PATH`. */
+  control: string;
 }
 
 /**
@@ -53,20 +56,40 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   const spec = specOfConfig(config, files, { source: 'none', id: '' });
   const server = JSON.parse(withSources(JSON.stringify(spec.server), files.files)) as ServerConfig;
   for (const port of Object.values(config.ports)) if (port !== 'auto') await assertPortFree(port, signal);
+  const control = await makeServeControl();
+  try {
+    await serveUntilStopped({ config, server, control: control.path }, options, signal);
+  } finally {
+    control.remove();
+  }
+}
+
+interface Served {
+  config: Config;
+  server: ServerConfig;
+  control: string;
+}
+
+async function serveUntilStopped(served: Served, options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const { server, control } = served;
   let fail = (_error: Error): void => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
   failed.catch(() => {});
-  const running = await start(config, server, { writeLog: options.writeLog, onFailure: fail });
-  const endpoints = endpointAddresses({ host: '127.0.0.1', grpcPort: running.grpcPort, httpPort: running.httpPort });
-  options.onListening({ endpoints, models: server.models.map(({ name }) => name) });
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([stopped, failed]);
-  await running.close();
+  const running = await start(served, { writeLog: options.writeLog, onFailure: fail });
+  try {
+    const endpoints = endpointAddresses({ host: '127.0.0.1', grpcPort: running.grpcPort, httpPort: running.httpPort });
+    const models = server.models.map(({ name }) => name);
+    options.onListening({ endpoints, models, control });
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([stopped, failed]);
+  } finally {
+    await running.close();
+  }
 }
 
 interface StartOptions {
@@ -74,14 +97,15 @@ interface StartOptions {
   onFailure: (error: Error) => void;
 }
 
-async function start(config: Config, server: ServerConfig, options: StartOptions): Promise<RunningServer> {
+async function start({ config, server, control }: Served, options: StartOptions): Promise<RunningServer> {
   const { startServer, createLogger } = createRequire(import.meta.url)(serverBundlePath()) as ServerBundle;
   const number = (port: number | 'auto') => (port === 'auto' ? 0 : port);
   const { grpc, http } = config.ports;
   try {
     // Nothing bounds the CPUs here, so that `auto` is left to the server.
     const { workers } = config.server;
-    const own = { ...server, workers, host: '127.0.0.1', grpcPort: number(grpc), httpPort: number(http) };
+    const ports = { grpcPort: number(grpc), httpPort: number(http) };
+    const own = { ...server, ...ports, workers, host: '127.0.0.1', controlSocket: control };
     const log = createLogger({ level: server.logLevel, write: options.writeLog });
     return await startServer(own, { log, onFailure: options.onFailure });
   } catch (error) {

@@ -1,3 +1,4 @@
+import { quotedWord } from '../../shell-word.js';
 import { serverTlsOption, withPorts } from '../options.js';
 import { configFlags, type GlobalFlags, reportError, terminalContext } from '../run.js';
 import type { Cli } from '../verb.js';
@@ -9,10 +10,14 @@ export function serveVerb(cli: Cli): void {
     .addOption(serverTlsOption())
     .action(async (flags: GlobalFlags) => {
       const { serve } = await import('../../commands/serve.js');
-      const onListening = (report: { endpoints: { grpc: string; http: string } }) => {
+      const onListening = (report: { endpoints: { grpc: string; http: string }; control: string }) => {
         const { grpc, http } = report.endpoints;
-        if (flags.json) writeJson(cli.terminal.stdout, { event: 'listening', ...report }, 0);
-        else cli.terminal.stderr.write(`Serving gRPC on ${grpc} and REST on ${http}; Ctrl-C ends it\n`);
+        if (flags.json) {
+          writeJson(cli.terminal.stdout, { event: 'listening', ...report }, 0);
+          return;
+        }
+        cli.terminal.stderr.write(`Serving gRPC on ${grpc} and REST on ${http}; Ctrl-C ends it\n`);
+        cli.terminal.stderr.write(`Faults: kserve-env fault list --control ${quotedWord(report.control)}\n`);
       };
       const writeLog = (line: string) => cli.terminal.stdout.write(line);
       const context = await terminalContext(cli.terminal, flags);
