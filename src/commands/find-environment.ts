@@ -3,7 +3,6 @@ import { type ConfigFlags, loadName } from '../config/load.js';
 import { connectEngine, engineContext, reachableEngines, type Tried } from '../engine/detect.js';
 import type { Endpoints, Engine, Instance } from '../engine/engine.js';
 import { type Observed, observe } from '../environment/observe.js';
-import { endpointAddresses } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
 import type { ConnectionSettings } from '../protocol/connection.js';
 import { quotedWord } from '../shell-word.js';
@@ -127,6 +126,10 @@ export interface ServerAddress extends ConnectionSettings {
   secrets?: string[];
   /** What somebody may want to know who sends what they send there. */
   warnings?: string[];
+  /** Of our environment, what it takes to be let in, in the words of flags. */
+  spoken?: TlsOptions & HeaderOptions;
+  /** Of our environment, where the token is that is sent. */
+  tokenFile?: string;
 }
 
 /** Says which server is meant, the environment or any other by its address, and how it is spoken to. */
@@ -139,23 +142,21 @@ export interface TargetOptions extends CommonOptions, TlsOptions, HeaderOptions 
 
 /**
  * The server to talk to: the one named by `endpoint` or `restUrl`, else the environment's.
- * @throws NotRunningError, UsageError for an address, a file, a header or a token that cannot be used
+ * @throws NotRunningError, AccessGoneError, UsageError for an address, a file, a header or a token that cannot be used
  */
 export async function serverAddress(options: TargetOptions, context: CommandContext): Promise<ServerAddress> {
-  const { connectionTo } = await import('./endpoint-connection.js');
   const { endpoint, restUrl } = options;
   if (endpoint !== undefined || restUrl !== undefined) {
     const given = {
       ...(endpoint !== undefined && { grpc: endpoint }),
       ...(restUrl !== undefined && { http: restUrl }),
     };
+    const { connectionTo } = await import('./endpoint-connection.js');
     return await connectionTo(given, options, context);
   }
   await using lookup = await lookUp(options, context);
+  const { name } = lookup;
   const { instance, endpoints } = runningInstance(lookup);
-  return {
-    name: lookup.name,
-    instance,
-    ...(await connectionTo(endpointAddresses(endpoints), options, context)),
-  };
+  const { environmentAddress } = await import('./environment-access.js');
+  return { name, instance, ...(await environmentAddress({ ...instance, endpoints }, options, context)) };
 }

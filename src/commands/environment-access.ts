@@ -1,0 +1,161 @@
+/** Lets commands in where an environment wants TLS or a token: which secrets it has, and how clients use them. */
+import { readAccessFiles, type WantedAccess } from '../config/access-files.js';
+import type { LoadedConfig } from '../config/load.js';
+import type { Endpoints, Engine, EngineInfo, Instance } from '../engine/engine.js';
+import { type Access, clientAccess } from '../environment/access.js';
+import {
+  accessFits,
+  foreseenAccess,
+  makeSecrets,
+  ownerOf,
+  readOwner,
+  type SecretsOptions,
+} from '../environment/secrets.js';
+import { accessOfLabels, endpointAddresses } from '../environment/spec.js';
+import { ExitCode, KServeEnvError, UsageError } from '../errors.js';
+import type { CommandContext } from './context.js';
+import type { HeaderOptions } from './endpoint-headers.js';
+import type { TlsOptions } from './endpoint-tls.js';
+import type { ServerAddress } from './find-environment.js';
+
+/** The environment runs, and what would let a client in is no longer on this machine. */
+export class AccessGoneError extends KServeEnvError {
+  constructor(name: string, { directory }: Access) {
+    super('ACCESS_GONE', ExitCode.notRunning, `What lets clients into ${name} is gone: ${directory}`, {
+      hint: 'kserve-env up makes it anew',
+      details: { name, directory },
+    });
+  }
+}
+
+/** What is decided about the secrets of an environment. */
+export interface AccessWish {
+  loaded: LoadedConfig;
+  engine: Engine;
+  info: Pick<EngineInfo, 'kind' | 'endpoint'>;
+  observed: Instance | undefined;
+  context: Pick<CommandContext, 'env'>;
+}
+
+/**
+ * The secrets that the environment shall have: those that it has, where they are what the config wants, else others.
+ * @param stateDir where others are made; without it nothing is made, and they are only foreseen
+ * @throws ConfigError for files and tokens that cannot be used, UsageError for a daemon that cannot read them
+ */
+export async function accessFor(wish: AccessWish, stateDir?: string): Promise<Access | undefined> {
+  const { loaded, engine, info, observed, context } = wish;
+  const wanted = await wantedAccess(loaded, context);
+  if (wanted === undefined) return undefined;
+  assertReadable(info);
+  const now = Date.now();
+  const actual = observed && accessOfLabels(observed.labels);
+  if (actual && (await accessFits(actual, wanted, now))) return actual;
+  if (stateDir === undefined) return foreseenAccess(wanted, now);
+  return await makeSecrets(secretsOptions(stateDir, ownerOf(loaded.name, engine), wanted, context));
+}
+
+/**
+ * Of an environment that is there, what its config would have now, for a comparison.
+ * @throws as `accessFor` does
+ */
+export async function accessNow(
+  loaded: LoadedConfig,
+  actual: Access | undefined,
+  context: Pick<CommandContext, 'env'>,
+): Promise<Access | undefined> {
+  const wanted = await wantedAccess(loaded, context);
+  if (wanted === undefined) return undefined;
+  const now = Date.now();
+  return actual && (await accessFits(actual, wanted, now)) ? actual : foreseenAccess(wanted, now);
+}
+
+/** @throws ConfigError */
+export function wantedAccess(
+  loaded: LoadedConfig,
+  { env }: Pick<CommandContext, 'env'>,
+): Promise<WantedAccess | undefined> {
+  return readAccessFiles(loaded, env);
+}
+
+/** What a set of secrets is made with. */
+export function secretsOptions(
+  stateDir: string,
+  owner: SecretsOptions['owner'],
+  wanted: WantedAccess,
+  { env }: Pick<CommandContext, 'env'>,
+): SecretsOptions {
+  // What `kserve-env env` set in this shell is ours, and goes with its environment.
+  const named = env.SSL_CERT_FILE;
+  const trustFile = named?.startsWith(stateDir) ? undefined : named;
+  return { stateDir, owner, wanted, now: Date.now(), trustFile };
+}
+
+function assertReadable({ kind, endpoint }: AccessWish['info']): void {
+  if (kind === 'process' || /^(unix|npipe):/.test(endpoint)) return;
+  throw new UsageError(
+    `The daemon at ${endpoint} is not on this machine, and cannot read certificates and tokens of it`,
+    {
+      hint: 'use --engine process, or a daemon of this machine',
+    },
+  );
+}
+
+/** How a running environment is spoken to, in the words of flags. What was typed stands above what is found. */
+export interface SpokenTo {
+  grpc: string;
+  http: string;
+  options: TlsOptions & HeaderOptions;
+  /** The environment's own, where its token is sent. */
+  tokenFile?: string;
+}
+
+/** @throws AccessGoneError */
+export async function spokenTo(
+  name: string,
+  endpoints: Endpoints,
+  access: Access | undefined,
+  typed: TlsOptions & HeaderOptions = {},
+): Promise<SpokenTo> {
+  const places = endpointAddresses(endpoints, access);
+  if (access === undefined) return { ...places, options: typed };
+  if ((await readOwner(access.directory)) === undefined) throw new AccessGoneError(name, access);
+  const { caFile, clientCertFile, clientKeyFile, serverName, tokenFile } = clientAccess(access);
+  const typedToken =
+    typed.token !== undefined ||
+    typed.tokenFile !== undefined ||
+    typed.headers?.some((header) => /^\s*authorization\s*:/i.test(header)) === true;
+  const sendsOwn = tokenFile !== undefined && !typedToken;
+  return {
+    ...places,
+    options: {
+      ...(caFile !== undefined && !typed.insecure && { cacert: caFile }),
+      ...(clientCertFile !== undefined && !typed.cert && { cert: clientCertFile }),
+      ...(clientKeyFile !== undefined && !typed.cert && { key: clientKeyFile }),
+      ...(serverName !== undefined && { serverName }),
+      ...(sendsOwn && { tokenFile }),
+      ...typed,
+    },
+    ...(sendsOwn && { tokenFile }),
+  };
+}
+
+/**
+ * The address of a running environment, with all that lets us in.
+ * @throws AccessGoneError, UsageError for typed flags that cannot be used
+ */
+export async function environmentAddress(
+  { name, endpoints, labels }: { name: string; endpoints: Endpoints; labels: Readonly<Record<string, string>> },
+  typed: TlsOptions & HeaderOptions,
+  context: CommandContext,
+): Promise<ServerAddress> {
+  const access = accessOfLabels(labels);
+  const { grpc, http, options, tokenFile } = await spokenTo(name, endpoints, access, typed);
+  const { connectionTo } = await import('./endpoint-connection.js');
+  const address = await connectionTo({ grpc, http }, options, context);
+  return { ...address, ...(access && { spoken: options }), ...(tokenFile !== undefined && { tokenFile }) };
+}
+
+/** What people and programs are told of it: paths, and no secret. */
+export function shownAccess(access: Access | undefined): { access?: ReturnType<typeof clientAccess> } {
+  return access === undefined ? {} : { access: clientAccess(access) };
+}
