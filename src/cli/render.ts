@@ -4,6 +4,7 @@ import type { InitReport } from '../commands/init.js';
 import type { StatusReport } from '../commands/status.js';
 import type { UpPlanReport, UpReport } from '../commands/up.js';
 import { formatDuration } from '../duration.js';
+import { faultLine } from './render-fault.js';
 import { failureLines, smokeCounts } from './render-smoke.js';
 
 /** What `up` made, or would make. */
@@ -22,7 +23,7 @@ function renderPlan({ name, engine, operations, changes }: UpPlanReport): string
 }
 
 function renderEnvironment(report: UpReport): string {
-  const { name, engine, outcome, endpoints, models, budget, smoke, changes } = report;
+  const { name, engine, outcome, endpoints, models, budget, smoke, changes, faults = [] } = report;
   const verb = { create: 'is up', recreate: 'was recreated and is up', unchanged: 'was up already, unchanged' }[
     outcome
   ];
@@ -31,13 +32,16 @@ function renderEnvironment(report: UpReport): string {
     ? `over the ${formatDuration(budget.budgetMs)} budget`
     : `${percent} % of the ${formatDuration(budget.budgetMs)} budget`;
   return [
-    `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share}`,
+    faults.length === 0
+      ? `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share}`
+      : `${name} ${verb}, with faults in force: started in ${formatDuration(budget.totalMs)}, ${share}`,
     ...indent(changes),
     ...(smoke ? failureLines(smoke) : []),
     ...table([
       ['gRPC', endpoints.grpc],
       ['REST', endpoints.http],
       ['models', models.join(', ')],
+      ...faults.map((row) => ['fault', faultLine(row)] as const),
       ['engine', `${engine.title} (${engine.reason})`],
       ...(report.expiresAt ? [['ends', report.expiresAt] as const] : []),
       ...(smoke ? [['smoke', smokeCounts(smoke)] as const] : []),

@@ -33,7 +33,7 @@ export async function faultClear(
 ): Promise<CommandResult<FaultClearReport>> {
   const { signal } = context;
   const ids = options.ids?.map((id) => engineAliases[id] ?? id);
-  const ofServer = ids?.filter((id) => !engineIds.includes(id));
+  const ofServer = ids?.filter((id) => /^\d{1,15}$/.test(id));
   const ofEngine = ids?.filter((id) => engineIds.includes(id));
   await using target = await openFaultTarget(options, context);
   const { name, environment, control } = target;

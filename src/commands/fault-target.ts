@@ -1,7 +1,7 @@
 /** The server whose faults a command is about: an environment, or one that only its control socket is known of. */
 import { askControl } from '../engine/ask-control.js';
 import { EngineCannotError } from '../engine/engine.js';
-import { type FaultControl, faultControl } from '../environment/fault-control.js';
+import { controlOf, type FaultControl, faultControl } from '../environment/fault-control.js';
 import type { Observed } from '../environment/observe.js';
 import { hasExpired } from '../environment/spec.js';
 import type { CommandContext, CommonOptions } from './context.js';
@@ -46,7 +46,7 @@ export async function openFaultTarget(options: FaultTargetOptions, context: Comm
     return {
       name,
       title: name,
-      control: controlOf(environment),
+      control: controlOf(environment.engine, environment.instance),
       environment,
       [Symbol.asyncDispose]: () => lookup[Symbol.asyncDispose](),
     };
@@ -54,11 +54,6 @@ export async function openFaultTarget(options: FaultTargetOptions, context: Comm
     await lookup[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** Faults of an environment's server, ordered by its engine. */
-export function controlOf({ engine, instance }: Observed): FaultControl {
-  return faultControl((line, signal) => engine.control(instance, line, signal));
 }
 
 /** @throws EngineCannotError where there is no engine */

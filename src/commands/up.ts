@@ -21,6 +21,7 @@ import { endpointAddresses, expiresAtOfLabels, instanceSpec } from '../environme
 import type { ChosenEngine } from './choose-engine.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { lockOf } from './environment-lock.js';
+import { type FaultRow, serverRow } from './fault-rows.js';
 import { preflight } from './preflight.js';
 import { recordSetUp } from './record-set-up.js';
 import { servedFiles } from './served-files.js';
@@ -62,6 +63,8 @@ export interface UpReport extends UpCommon {
   /** When it ends by itself, ISO 8601; absent where it does not. */
   expiresAt?: string;
   models: string[];
+  /** Those in force: it is up, and not as it would be without them. */
+  faults?: FaultRow[];
   phases: BudgetedPhase[];
   budget: BudgetReport;
   smoke?: SmokeReport;
@@ -79,7 +82,8 @@ export async function up(options: UpOptions, context: CommandContext): Promise<C
   const loaded = await loadConfig({ cwd, env, flags: options.flags ?? {} });
   const { config, name } = loaded;
   const engines = engineContext(env);
-  if (!options.dryRun) progress.phasesExpected?.(phasesToCome(undefined, options.smoke === true));
+  if (!options.dryRun)
+    progress.phasesExpected?.(phasesToCome(undefined, options.smoke === true, config.faults.length > 0));
   const chosen = await enginePhase(phases, config, engines, signal);
   try {
     const setUp: SetUp = { loaded, chosen, phases, options, context };
@@ -163,8 +167,9 @@ async function applySetUp(
   const { imageId, cached, identity, warnings } = await imagePhase(phases, chosen, context);
   const spec = specOfConfig(config, files, identity);
   const plan = planUp(spec, observed, Date.now());
-  context.progress.phasesExpected?.(phasesToCome(plan, options.smoke === true));
+  context.progress.phasesExpected?.(phasesToCome(plan, options.smoke === true, config.faults.length > 0));
   const models = [...new Set(config.models.map((model) => model.name))];
+  let faults: FaultRow[] = [];
   const instance = await applyPlan(plan, {
     engine,
     lock,
@@ -181,6 +186,10 @@ async function applySetUp(
     timeoutMs: config.timeout,
     keepOnFailure: options.keepOnFailure === true,
     signal: context.signal,
+    faulty: config.faults.length > 0,
+    onFaults(inForce) {
+      faults = inForce.map(serverRow);
+    },
     onCreated({ id }) {
       if (spec.ttl === undefined) return;
       const task = { stateDir: lock.stateDir, name, id, engine: engine.kind, restMs: spec.ttl };
@@ -204,6 +213,7 @@ async function applySetUp(
     endpoints,
     ...(expiresAt !== undefined && { expiresAt }),
     models,
+    ...(faults.length > 0 && { faults }),
     phases: budgetedPhases(phases.records, config.budget),
     budget,
     ...(smoke && { smoke }),

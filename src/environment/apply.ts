@@ -2,41 +2,27 @@
 import {
   type Engine,
   EngineUnreachableError,
-  type ExitInfo,
   type Instance,
   type InstanceSpec,
   PortTakenError,
 } from '../engine/engine.js';
 import { withGrace } from '../engine/settle.js';
 import { KServeEnvError } from '../errors.js';
-import { createRestClient } from '../protocol/rest-client.js';
+import { type AwaitOptions, awaitReady, loadGrpc } from './await-ready.js';
 import type { Intent } from './claim.js';
-import { readLastLogLines, stateNow } from './last-words.js';
 import type { HeldLock } from './lock.js';
-import { type ExpectedModels, pollModelsReady } from './model-readiness.js';
-import type { PhaseRecorder, Progress } from './phases.js';
 import type { Plan } from './plan.js';
-import { NotReadyInTimeError, pollLive, ServerExitedError, whileAlive } from './readiness.js';
 import { removeOnRecord } from './remove-on-record.js';
 import { endpointAddresses } from './spec.js';
-import { pollWarmUp } from './warm-up.js';
 
 /** What a plan is carried out with. */
-export interface ApplyOptions {
-  engine: Engine;
+export interface ApplyOptions extends AwaitOptions {
   /** What is begun is written down in it. When all is done, something made is still on record: clear it when it stays. */
   lock: Pick<HeldLock, 'intend'>;
   spec: InstanceSpec;
-  /** What must be ready. */
-  models: ExpectedModels;
   observed: Instance | undefined;
-  phases: PhaseRecorder;
-  progress: Progress;
-  /** For everything from start to the warm-up inference, in milliseconds. */
-  timeoutMs: number;
   /** Leaves a failed instance for a closer look. */
   keepOnFailure: boolean;
-  signal: AbortSignal;
   /** Called with each instance that is made, before it is started. */
   onCreated?: (instance: Instance) => void;
 }
@@ -92,7 +78,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
           break;
         }
         case 'await-ready':
-          await awaitReady(required(instance), exit ?? arm(required(instance)), options);
+          await awaitReady(required(instance), exit ?? arm(required(instance)), options, made.instance === undefined);
       }
     }
     return required(instance);
@@ -164,55 +150,6 @@ async function startOnFreePorts(
       next = made.instance = await createOnRecord(options);
     }
   }
-}
-
-/** gRPC takes longer to load than anything else here. */
-function loadGrpc() {
-  return import('../protocol/grpc-client.js');
-}
-
-async function awaitReady(
-  instance: Instance,
-  exit: ReturnType<Engine['waitForExit']>,
-  options: ApplyOptions,
-): Promise<void> {
-  const { phases, models, timeoutMs, engine, progress } = options;
-  const died = async (info: ExitInfo) =>
-    new ServerExitedError(instance.name, info, await readLastLogLines(engine, instance));
-  // It may have ended before anybody could ask where it listens.
-  if (instance.state === 'exited') throw await died(instance.exit ?? (await exit));
-  const addresses = endpointAddresses(required(instance.endpoints));
-  const { createGrpcClient } = await loadGrpc();
-  await using grpc = createGrpcClient({ endpoint: addresses.grpc });
-  await using rest = createRestClient({ baseUrl: addresses.http });
-  const begin = performance.now();
-  const left = () => Math.max(timeoutMs - (performance.now() - begin), 1);
-  const onAnswer = (answer: string) => progress.phaseDetail(answer);
-
-  await whileAlive(exit, options.signal, died, async (signal) => {
-    try {
-      await phases.run('live', async () => {
-        // REST first: a refused connection there costs next to nothing.
-        await pollLive([rest, grpc], { timeoutMs: left(), signal, onAnswer });
-        return { value: undefined, detail: 'ServerLive over gRPC and REST' };
-      });
-      await phases.run('models', async () => {
-        await pollModelsReady(grpc, models, { timeoutMs: left(), signal, onAnswer });
-        const count = new Set(models.versions.map(({ name }) => name)).size;
-        return { value: undefined, detail: count === 1 ? '1 model' : `${count} models` };
-      });
-      const [first] = models.versions;
-      if (first === undefined) return;
-      await phases.run('warm-up', async () => {
-        const model = first.name;
-        return { value: undefined, detail: await pollWarmUp(grpc, model, { timeoutMs: left(), signal, onAnswer }) };
-      });
-    } catch (error) {
-      if (!(error instanceof NotReadyInTimeError)) throw error;
-      const [lastLogLines, state] = await Promise.all([readLastLogLines(engine, instance), stateNow(engine, instance)]);
-      throw error.inAll(timeoutMs, { lastLogLines, ...(state !== undefined && { state }) });
-    }
-  });
 }
 
 /** Takes back what this call made. The command's own signal may be aborted already, so it only bounds the wait. */

@@ -1,6 +1,6 @@
 /** Orders faults of a running server, in the words of its control socket: one JSON line there, one back. */
 import * as z from 'zod';
-import { EngineFailedError } from '../engine/engine.js';
+import { type Engine, EngineFailedError, type Instance } from '../engine/engine.js';
 import { UsageError } from '../errors.js';
 import type { Fault } from '../faults/fault.js';
 
@@ -67,6 +67,11 @@ export function faultControl(send: SendLine): FaultControl {
     clear: (ids, signal) => faultsOf({ do: 'clear', ...(ids && { ids }) }, signal),
     ready: async (signal) => (await ask({ do: 'ready' }, signal)).ready === true,
   };
+}
+
+/** Of the server of an instance that runs. */
+export function controlOf(engine: Engine, instance: Instance): FaultControl {
+  return faultControl((line, signal) => engine.control(instance, line, signal));
 }
 
 function jsonOf(line: string): unknown {

@@ -49,6 +49,7 @@ export function planUp(desired: EnvironmentSpec, observed: Instance | undefined,
   if (observed.state === 'incomplete') return replace('left over from an interrupted command');
   if (actual === undefined) return replace('its labels do not say what it was made from');
   if (observed.state !== 'running') return replace(stateReason(observed));
+  if (observed.disconnected) return replace('the existing one is cut off from its network');
   if (observed.endpoints === undefined) return replace('the existing one has no ports any more');
   if (changes.length > 0)
     return replace(`${changes.length === 1 ? 'a value differs' : `${changes.length} values differ`}`);

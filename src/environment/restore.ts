@@ -2,9 +2,11 @@
 import { type Engine, EngineFailedError, type Instance } from '../engine/engine.js';
 import { type Fault, strikesCalls } from '../faults/fault.js';
 import { type FaultKind, faultKinds } from '../faults/kinds.js';
-import { type FaultControl, FaultRefusedError, faultControl, type InstalledFault } from './fault-control.js';
+import { controlOf, type FaultControl, FaultRefusedError, type InstalledFault } from './fault-control.js';
 import { readLastLogLines } from './last-words.js';
+import { expectedModels } from './model-readiness.js';
 import { type PollOptions, poll, ServerExitedError, whileAlive } from './readiness.js';
+import { specOfLabels } from './spec.js';
 
 /** A control socket may be asked through a daemon, which has to start a program for it. */
 const probeMs = 10_000;
@@ -24,11 +26,12 @@ export async function startAgain(
   const started = await engine.start(instance, signal);
   const watch = new AbortController();
   const exit = engine.waitForExit(started, AbortSignal.any([signal, watch.signal]));
-  const control = faultControl((line, within) => engine.control(started, line, within));
+  const control = controlOf(engine, started);
   const died = async (info: Awaited<typeof exit>) =>
     new ServerExitedError(started.name, info, await readLastLogLines(engine, started));
   try {
-    await whileAlive(exit, signal, died, (work) => pollControl(control, { ...options, signal: work }));
+    const { serverReady } = expectedModels(specOfLabels(instance.labels)?.server.models ?? []);
+    await whileAlive(exit, signal, died, (work) => pollControl(control, { ...options, serverReady, signal: work }));
     return started;
   } finally {
     watch.abort();
@@ -37,11 +40,12 @@ export async function startAgain(
 
 /**
  * Asks the control socket until the server serves, or says that only its faults keep it from being ready.
+ * @param options `serverReady`: whether it can ever be ready, by the models that are declared
  * @returns the faults in force
  */
 export async function pollControl(
   control: FaultControl,
-  options: Omit<PollOptions, 'goal' | 'probeMs'>,
+  options: Omit<PollOptions, 'goal' | 'probeMs'> & { serverReady: boolean },
 ): Promise<InstalledFault[]> {
   let faults: InstalledFault[] = [];
   const probe = async ({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<boolean> => {
@@ -49,7 +53,7 @@ export async function pollControl(
     try {
       const ready = await control.ready(within);
       faults = await control.list(within);
-      return ready || faults.some(({ fault }) => preventsReadiness(fault));
+      return ready || !options.serverReady || faults.some(({ fault }) => preventsReadiness(fault));
     } catch (error) {
       // Not there yet, as a port that refuses; it is asked again.
       if (error instanceof EngineFailedError || error instanceof FaultRefusedError)
