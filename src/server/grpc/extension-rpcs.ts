@@ -2,16 +2,24 @@
 import type { Datatype } from '../../protocol/datatype.js';
 import type { Parameters, ParameterValue, TensorMetadata } from '../../protocol/tensor.js';
 import type { WireExtensionMethods, WireRepositoryModelRequest } from '../../protocol/wire-extensions.js';
-import type { ExtensionPlane, ModelConfiguration } from '../extension-plane.js';
+import type { ModelConfiguration } from '../extension-plane.js';
+import { assertReadyByPlan } from '../faults/call-facts.js';
+import type { CallPlan } from '../faults/call-plan.js';
 import { statisticsForm } from '../telemetry/statistics-form.js';
+import type { ServerParts } from '../transport.js';
 
 type ExtensionRpcs = {
   [Method in keyof WireExtensionMethods]: (
     request: WireExtensionMethods[Method]['request'],
+    call?: unknown,
+    plan?: CallPlan,
   ) => WireExtensionMethods[Method]['response'] | Promise<WireExtensionMethods[Method]['response']>;
 };
 
-export function createExtensionRpcs(extensions: ExtensionPlane): ExtensionRpcs {
+export function createExtensionRpcs({
+  extensions,
+  repository,
+}: Pick<ServerParts, 'extensions' | 'repository'>): ExtensionRpcs {
   return {
     RepositoryIndex: ({ ready }) => ({ models: extensions.repositoryIndex({ ready }) }),
     async RepositoryModelLoad(request) {
@@ -28,11 +36,14 @@ export function createExtensionRpcs(extensions: ExtensionPlane): ExtensionRpcs {
       const entries = await extensions.modelStatistics(name, version);
       return { model_stats: entries.map(statisticsForm) };
     },
-    ModelConfig: ({ name, version }) => ({ config: configMessage(extensions.modelConfig(name, version)) }),
+    ModelConfig({ name, version }, _call, plan) {
+      assertReadyByPlan(plan, repository, name, version);
+      return { config: configMessage(extensions.modelConfig(name, version)) };
+    },
   };
 }
 
-/** The model's name: in field 2 as Triton and MLServer send it, else in field 1 as KServe does. */
+/** The model's name of a request to load or unload: in field 2 as Triton and MLServer send it, else in field 1 as KServe does. */
 function nameOf({ repository_name, model_name }: WireRepositoryModelRequest): string {
   return model_name === '' ? repository_name : model_name;
 }

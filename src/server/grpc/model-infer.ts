@@ -4,26 +4,39 @@ import { type DecodedInferRequest, takeInferRequest } from '../../protocol/servi
 import { oipError } from '../../protocol/status.js';
 import type { InferRequest, InferResponse } from '../../protocol/tensor.js';
 import { type MeasuredMessage, measureInferResponse } from '../../protocol/wire/infer-messages.js';
+import { assertInferenceByPlan } from '../faults/call-facts.js';
+import type { CallPlan } from '../faults/call-plan.js';
 import { noteMessageSize } from '../heap.js';
 import type { ServiceParts } from './service-parts.js';
+import { struckMessage, struckResponse } from './struck-inference.js';
 import type { Answer } from './unary.js';
 
-type Parts = Pick<ServiceParts, 'dataPlane' | 'limits' | 'unread'>;
+type Parts = Pick<ServiceParts, 'dataPlane' | 'limits' | 'unread' | 'repository'>;
 
 /** The answer to ModelInfer; throws what the data plane throws, and OVERLOADED, TOO_LARGE. */
 export function createModelInfer(
   parts: Parts & Pick<ServiceParts, 'describe'>,
 ): Answer<DecodedInferRequest, MeasuredMessage> {
   const { describe } = parts;
-  if (!describe) return (decoded) => inferAdmitted(parts, takeInferRequest(decoded), measureInferResponse);
-  return async (decoded, call: ServerUnaryCall<DecodedInferRequest, MeasuredMessage>) => {
+  const infer = (request: InferRequest, plan: CallPlan | undefined): MeasuredMessage | Promise<MeasuredMessage> => {
+    if (!plan) return inferAdmitted(parts, request, measureInferResponse);
+    assertInferenceByPlan(plan, parts.repository, request);
+    return inferAdmitted(parts, request, (response) => measureStruck(response, plan));
+  };
+  if (!describe) return (decoded, _call, plan) => infer(takeInferRequest(decoded), plan);
+  return async (decoded, call: ServerUnaryCall<DecodedInferRequest, MeasuredMessage>, plan) => {
     const request = takeInferRequest(decoded);
     const { modelName: model, modelVersion: version, id: requestId } = request;
     describe(call.metadata, { model, version, requestId });
-    const message = await inferAdmitted(parts, request, measureInferResponse);
+    const message = await infer(request, plan);
     describe(call.metadata, { model, version, requestId, responseBytes: message.byteLength });
     return message;
   };
+}
+
+function measureStruck(response: InferResponse, plan: CallPlan): MeasuredMessage {
+  const struck = struckResponse(response, plan);
+  return struckMessage(measureInferResponse(struck), struck, plan);
 }
 
 /**

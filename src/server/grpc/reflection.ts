@@ -12,8 +12,8 @@ import {
 } from '../../protocol/reflection-service.js';
 import { inferenceServiceName } from '../../protocol/service-definition.js';
 import { oipError, quoteName } from '../../protocol/status.js';
-import type { Logger } from '../telemetry/logger.js';
 import type { OpenStreams } from './open-streams.js';
+import type { ServiceParts } from './service-parts.js';
 import { asGrpcStatus } from './unary.js';
 
 /** Full names of the services that the server has. */
@@ -33,7 +33,7 @@ let index: Promise<Index> | undefined;
 /** Handler of ServerReflectionInfo, the same for all versions. A question without an answer gets an error in the stream. */
 export function createReflection(
   streams: OpenStreams,
-  log: Logger,
+  { log, struck }: Pick<ServiceParts, 'log' | 'struck'>,
 ): handleBidiStreamingCall<ReflectionRequest, ReflectionResponse> {
   return (call) => {
     const remove = streams.add(() => call.end());
@@ -47,8 +47,13 @@ export function createReflection(
       });
       call.on('end', () => call.end());
     };
-    index ??= import('../../protocol/proto-descriptors.js').then((module) => createIndex(module.describeProto));
-    index.then(answerWith).catch((error: unknown) => call.emit('error', asGrpcStatus(error, log)));
+    const fail = (error: unknown): void => void call.emit('error', asGrpcStatus(error, log));
+    const serve = (): void => {
+      index ??= import('../../protocol/proto-descriptors.js').then((module) => createIndex(module.describeProto));
+      index.then(answerWith).catch(fail);
+    };
+    if (!struck.active) serve();
+    else struck.run(call, { rpc: 'ServerReflection/ServerReflectionInfo', model: '' }, { serve, fail });
   };
 }
 
