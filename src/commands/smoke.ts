@@ -15,7 +15,7 @@ import {
 } from '../checks/report/run-report.js';
 import { suiteCounts } from '../checks/report/suite-counts.js';
 import { runCases, summarise } from '../checks/runner.js';
-import { type CaseSelection, casesFor } from '../checks/suites/all-cases.js';
+import { type CaseSelection, casesFor, suitesOf } from '../checks/suites/all-cases.js';
 import { defaultModels } from '../config/default-models.js';
 import { specOfLabels } from '../environment/spec.js';
 import { ExitCode, KServeEnvError } from '../errors.js';
@@ -134,7 +134,7 @@ async function faultsFor(
   options: SmokeOptions,
   context: CommandContext,
 ): Promise<(FaultPort & AsyncDisposable) | undefined> {
-  if (instance === undefined || !options.suites?.includes('faults')) return undefined;
+  if (instance === undefined || !suitesOf(options).includes('faults')) return undefined;
   const { openFaultPort } = await import('./smoke-faults.js');
   return await openFaultPort(options, context);
 }

@@ -65,6 +65,8 @@ export interface StreamOut {
  * First `ask`, then the real server, then `infer` or `fact`, `raw`, and `stream`, `grpc` or `http` at last.
  */
 export interface Behaviour {
+  /** Changes the headers that the real server is sent. */
+  headers?(headers: IncomingHttpHeaders): IncomingHttpHeaders;
   /** Changes what the real server is asked. */
   ask?(request: InferRequest, transport: Transport): Soon<InferRequest | undefined>;
   infer?(inference: Inference): Soon<InferResponse | OipError | undefined>;

@@ -41,8 +41,9 @@ export async function startMutantGrpc(target: string, behaviour: Behaviour): Pro
     session.once('close', () => upstream.destroy());
     return upstream;
   };
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream, came) => {
     const { session } = stream;
+    const headers = (behaviour.headers?.(came) ?? came) as IncomingHttpHeaders;
     if (!session) return;
     const upstream = upstreamOf(session);
     stream.on('error', () => {});

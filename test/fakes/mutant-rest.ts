@@ -26,10 +26,10 @@ export async function startMutantRest(target: string, behaviour: Behaviour): Pro
 
   /** Asks the real server. Rejects where it cannot be asked. */
   const ask = (
-    { method, url, rawHeaders }: IncomingMessage,
+    { method, url, rawHeaders, headers: came }: IncomingMessage,
     response: ServerResponse,
     body: Buffer | IncomingMessage,
-    headers: string[] | IncomingHttpHeaders = withoutHop(rawHeaders),
+    headers: string[] | IncomingHttpHeaders = behaviour.headers?.(came) ?? withoutHop(rawHeaders),
   ) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const asked = httpRequest({

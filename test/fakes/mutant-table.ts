@@ -1,6 +1,7 @@
 /** All mutants. docs/decisions/0019-mutants.md says what they are for. */
 import type { TableMutation } from './mutant-make.js';
 import { wrongFacts } from './mutant-wrong-facts.js';
+import { wrongFaults } from './mutant-wrong-faults.js';
 import { wrongForms } from './mutant-wrong-forms.js';
 import { wrongHeads } from './mutant-wrong-heads.js';
 import { wrongRefusals } from './mutant-wrong-refusals.js';
@@ -17,4 +18,5 @@ export const mutants: readonly TableMutation[] = [
   ...wrongFacts,
   ...wrongTurns,
   ...wrongStreams,
+  ...wrongFaults,
 ];

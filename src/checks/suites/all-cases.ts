@@ -32,14 +32,16 @@ export interface CaseSelection {
   cases?: readonly string[];
 }
 
+/** The suites that a selection is about: a case that is named asks for its suite, too. */
+export function suitesOf({ suites, cases = [] }: CaseSelection): SuiteName[] {
+  const asked = (name: SuiteName) => usualSuites.includes(name) || cases.some((one) => one.split('/')[0] === name);
+  return suiteNames.filter((name) => suites?.includes(name) ?? asked(name));
+}
+
 /** The cases for a server, in the order in which they run. */
-export function casesFor(
-  server: ServerProfile,
-  { suites: wanted = usualSuites, cases = [] }: CaseSelection = {},
-): Case[] {
-  const patterns = cases.map(patternOf);
-  return suiteNames
-    .filter((name) => wanted.includes(name))
+export function casesFor(server: ServerProfile, selection: CaseSelection = {}): Case[] {
+  const patterns = (selection.cases ?? []).map(patternOf);
+  return suitesOf(selection)
     .flatMap((name) => suites[name](server))
     .filter(({ id }) => patterns.length === 0 || patterns.some((pattern) => pattern.test(id)));
 }
