@@ -1,5 +1,6 @@
 /** Starts a server inside this process: one data plane, gRPC and REST in front of it. */
 import type { ServerConfig } from '../models/server-config.js';
+import { createAccess } from './access.js';
 import { createLocalControl, type LocalControl, type ServerControl } from './control.js';
 import { createDataPlane } from './data-plane.js';
 import { createExtensionPlane } from './extension-plane.js';
@@ -13,6 +14,7 @@ import type { MakeModel } from './model-version.js';
 import { startRestServer } from './rest/rest-server.js';
 import { type Logger, silentLogger } from './telemetry/logger.js';
 import { createRequestCounts } from './telemetry/request-counts.js';
+import { loadTls } from './tls/load-tls.js';
 import type { ServerParts } from './transport.js';
 import { defaultGraceMs, flushMs } from './waits.js';
 import { within } from './within.js';
@@ -55,11 +57,13 @@ export interface RunningServer extends AsyncDisposable {
 
 /**
  * Listens on both ports, then returns; `workers` of the configuration means nothing here. Throws ListenError where a port
- * cannot be had, with the other free again, and ModelNameTakenError where two models claim one name.
+ * cannot be had, with the other free again, ModelNameTakenError where two models claim one name, and ServerFileError for
+ * a certificate, a key or a token that cannot be used.
  */
 export async function startServer(config: ServerConfig, options: StartServerOptions = {}): Promise<RunningServer> {
   const log = options.log ?? silentLogger;
   const { host, version, limits, grpcPort, httpPort } = config;
+  const guarded = { tls: config.tls && loadTls(config.tls), access: createAccess(config) };
   const repository = createModelRepository(config.models, options);
   const requests = createRequestCounts(log);
   const keeper = options.faults
@@ -85,13 +89,13 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     log,
   };
   const { dataPlane } = parts;
-  if (options.faults) faults.apply(options.faults.orders);
+  if (options.faults) await faults.apply(options.faults.orders);
   await keeper?.add(config.faults);
   await options.loads?.beforeListening(local);
-  const grpc = await startGrpcServer({ host, port: grpcPort, ...parts }).catch((error: unknown) => {
+  const grpc = await startGrpcServer({ host, port: grpcPort, ...guarded, ...parts }).catch((error: unknown) => {
     throw new ListenError('gRPC', host, grpcPort, error);
   });
-  const rest = await startRestServer({ host, port: httpPort, ...parts }).catch((error: unknown) => {
+  const rest = await startRestServer({ host, port: httpPort, ...guarded, ...parts }).catch((error: unknown) => {
     grpc.cut();
     throw new ListenError('REST', host, httpPort, error);
   });

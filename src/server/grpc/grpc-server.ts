@@ -1,7 +1,11 @@
 /** The gRPC transport: the services, on a server of grpc-js, behind connections and calls that are counted. */
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import { silenceStream, tcpSocketOf, whenHalfOpen } from '../faults/socket-faults.js';
 import type { RunningTransport, TransportOptions } from '../transport.js';
-import { noteSockets } from './call-streams.js';
+import { farewellMs, unusedConnectionMs } from '../waits.js';
+import { noteSockets, socketOf } from './call-streams.js';
 import { listenForConnections } from './connections.js';
 import { createIncomingCalls, http2ServerOf } from './incoming-calls.js';
 import { namedLimit } from './named-limit.js';
@@ -12,9 +16,12 @@ import { createUnreadAnswers } from './unread-answers.js';
 /** Answers of the largest size that may wait to be read, of all clients together. */
 const unreadAnswers = 2;
 
-/** Listens for gRPC in plain text. Rejects with the system's error where the port cannot be had. */
+/** Messages of the largest size that may be on their way, of all clients together. */
+const unfinishedMessages = 16;
+
+/** Listens for gRPC, by TLS where there is a certificate. Rejects with the system's error where the port cannot be had. */
 export async function startGrpcServer(options: TransportOptions): Promise<RunningTransport> {
-  const { host, port, limits, requests, log } = options;
+  const { limits, log } = options;
   // What grpc-js would print beside our own lines comes back as an error anyway.
   if (!process.env.GRPC_VERBOSITY) setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
@@ -26,7 +33,11 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
   });
   const streams = createOpenStreams();
   const unread = createUnreadAnswers(unreadAnswers * limits.maxSendMessageBytes, log);
-  const calls = createIncomingCalls(requests, unread, options.faults);
+  const calls = createIncomingCalls({
+    ...options,
+    unread,
+    maxUnfinishedBytes: unfinishedMessages * limits.maxReceiveMessageBytes,
+  });
   const services = createServices({ ...options, streams, unread, describe: calls.describe });
   for (const { definition, implementation } of services) server.addService(definition, implementation);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -34,12 +45,14 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
   noteSockets(http2Server);
   http2Server.updateSettings({ maxHeaderListSize: limits.maxHeaderBytes });
   calls.guard(http2Server, methodNames(services));
+  http2Server.on('session', endUnused);
   const connections = await listenForConnections({
-    host,
-    port,
+    ...options,
     maxConnections: limits.maxConnections,
-    log,
-    accept: (socket) => injector.injectConnection(socket),
+    accept(socket, tcp) {
+      whenHalfOpen(tcp, () => silenceCalls(tcp, unread.streams()));
+      injector.injectConnection(socket);
+    },
   });
   return {
     port: connections.port,
@@ -53,4 +66,21 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
       server.forceShutdown();
     },
   };
+}
+
+/** Ends a connection by GOAWAY on which no call comes in time; one that had a call may be as silent as it likes. */
+function endUnused(session: ServerHttp2Session): void {
+  const tcp = tcpSocketOf(session.socket);
+  session.setTimeout(unusedConnectionMs, () => {
+    session.close();
+    setTimeout(() => tcp.destroy(), farewellMs).unref();
+  });
+  session.once('stream', () => session.setTimeout(0));
+}
+
+function silenceCalls(tcp: Socket, streams: Iterable<ServerHttp2Stream>): void {
+  for (const stream of streams) {
+    const socket = socketOf(stream);
+    if (socket && tcpSocketOf(socket) === tcp) silenceStream(stream, tcp);
+  }
 }

@@ -2,14 +2,17 @@
  * What is done with every call before grpc-js sees it: calls are counted and refused here that grpc-js would not count,
  * or would answer in words that help nobody. Interceptors could not: they come after its own refusals, and cost more.
  */
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type Metadata, type Server, status } from '@grpc/grpc-js';
 import { faultHeader } from '../../faults/fault-text.js';
-import { errorText, type OipError, oipError } from '../../protocol/status.js';
+import { errorText, type OipError, oipError, quoteName } from '../../protocol/status.js';
+import type { Access } from '../access.js';
 import type { FaultSite } from '../faults/fault-site.js';
+import type { Logger } from '../telemetry/logger.js';
 import type { RequestCounts, RequestFields } from '../telemetry/request-counts.js';
 import { struckOutcome } from './call-streams.js';
 import { acceptedEncodings, acceptsEncoding, compressAnswers, isCompression } from './compressed-answers.js';
+import { createUnfinishedMessages } from './unfinished-messages.js';
 import type { UnreadAnswers } from './unread-answers.js';
 
 /** Metadata by which a call that is logged finds its line. It never leaves the server; a client's own is overwritten. */
@@ -29,7 +32,19 @@ export interface IncomingCalls {
   guard(http2Server: Http2Server, methods: ReadonlyMap<string, string>): void;
 }
 
-export function createIncomingCalls(requests: RequestCounts, unread: UnreadAnswers, faults: FaultSite): IncomingCalls {
+export interface IncomingCallsOptions {
+  requests: RequestCounts;
+  unread: UnreadAnswers;
+  faults: FaultSite;
+  access: Access;
+  /** Bytes of messages that may be on their way. */
+  maxUnfinishedBytes: number;
+  log: Logger;
+}
+
+export function createIncomingCalls(options: IncomingCallsOptions): IncomingCalls {
+  const { requests, unread, faults, access, maxUnfinishedBytes, log } = options;
+  const unfinished = createUnfinishedMessages({ maxBytes: maxUnfinishedBytes, refuse: refuseUnfinished }, log);
   const lines = new Map<string, RequestFields | undefined>();
   let lastCall = 0;
   const describe: IncomingCalls['describe'] = (metadata, fields) => {
@@ -55,17 +70,20 @@ export function createIncomingCalls(requests: RequestCounts, unread: UnreadAnswe
         const open = unread.add(stream);
         stream.on('close', () => {
           unread.remove(open);
+          unfinished.forget(stream);
           requests.record('grpc', method ?? 'unknown', statusOf(stream), begun, lines.get(number));
           lines.delete(number);
         });
         // What is no gRPC at all is left to grpc-js, which answers it with HTTP's own 415.
-        const refusal = isGrpc(headers) ? refusalOf(method, headers) : undefined;
+        const refusal = isGrpc(headers) ? (accessRefusal(access, headers) ?? refusalOf(method, headers)) : undefined;
         if (refusal) return refuse(stream, refusal);
         if (headers[faultHeader] !== undefined) faults.noteHeader();
         clampTimeout(headers);
         const encoding = headers['grpc-encoding'];
         if (isCompression(encoding) && acceptsEncoding(headers, encoding)) compressAnswers(stream, encoding);
         handle?.call(http2Server, stream, headers, flags, rawHeaders);
+        // Only now: a listener that is the first would have the data come before anybody wants it.
+        unfinished.watch(stream);
       };
       http2Server.on('stream', listener);
     },
@@ -81,6 +99,20 @@ type StreamListener = (
 
 function isGrpc(headers: IncomingHttpHeaders): boolean {
   return headers['content-type']?.startsWith('application/grpc') ?? false;
+}
+
+/** The one call that needs no token. */
+const livenessPath = '/inference.GRPCInferenceService/ServerLive';
+
+function accessRefusal(access: Access, { origin, authorization, ':path': path }: IncomingHttpHeaders) {
+  if (origin !== undefined && !access.allowsOrigin(String(origin))) {
+    const page = quoteName(String(origin));
+    return oipError(
+      'FORBIDDEN',
+      `pages of the origin ${page} may not call: allowedOrigins of the server does not name it`,
+    );
+  }
+  return access.needsToken && path !== livenessPath ? access.refuseToken(authorization) : undefined;
 }
 
 function refusalOf(method: string | undefined, headers: IncomingHttpHeaders): OipError | undefined {
@@ -109,6 +141,19 @@ function refuse(stream: ServerHttp2Stream, { grpcCode, message }: OipError): voi
     },
     { endStream: true },
   );
+}
+
+/** Ends a call that others handle already, whose message was not whole. */
+function refuseUnfinished(stream: ServerHttp2Stream): void {
+  if (stream.headersSent) {
+    // To its client the code means RESOURCE_EXHAUSTED.
+    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    return;
+  }
+  const message = 'too many bytes of messages are on their way to this server, and this one waits longest for more';
+  refuse(stream, oipError('OVERLOADED', message));
+  // It was answered, and no more of it is wanted.
+  stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
 function clampTimeout(headers: IncomingHttpHeaders): void {

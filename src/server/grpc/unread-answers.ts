@@ -9,6 +9,8 @@ export interface UnreadAnswers {
   /** Takes a call at its first moment. Returns what takes it out again, at its last. */
   add(stream: ServerHttp2Stream): OpenCall;
   remove(call: OpenCall): void;
+  /** The streams of the calls that are open. */
+  streams(): Iterable<ServerHttp2Stream>;
   /** Says that so many bytes of an answer were made. */
   made(bytes: number): void;
 }
@@ -62,6 +64,9 @@ export function createUnreadAnswers(maxBytes: number, log: Logger): UnreadAnswer
       if (newer) newer.older = older;
       else if (older) last = older;
       call.stream = call.older = call.newer = undefined;
+    },
+    *streams() {
+      for (let call = first.newer; call; call = call.newer) if (call.stream) yield call.stream;
     },
     made(bytes) {
       unseen += bytes;

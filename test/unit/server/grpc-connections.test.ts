@@ -1,11 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { limitsSchema } from '../../../src/models/limits.js';
-import {
-  type Connections,
-  type ConnectionsOptions,
-  listenForConnections,
-} from '../../../src/server/grpc/connections.js';
+import { type ConnectionsOptions, listenForConnections } from '../../../src/server/grpc/connections.js';
 import { startServer } from '../../../src/server/start-server.js';
 import { createLogger, silentLogger } from '../../../src/server/telemetry/logger.js';
 import { callHeaders, callRaw, connectRaw, createServiceClient, frame } from './grpc-clients.js';
@@ -35,11 +31,13 @@ const readToEnd = (socket: Socket) =>
 async function listenInTest(options: Partial<ConnectionsOptions> = {}) {
   const accepted: Socket[] = [];
   let wake = (): void => {};
-  const connections: Connections = await listenForConnections({
+  const connections = await listenForConnections({
     host: '127.0.0.1',
     port: 0,
     maxConnections: 100,
     log: silentLogger,
+    tls: undefined,
+    faults: { standing: () => undefined, onChange: () => {} },
     accept: (socket) => {
       accepted.push(socket);
       wake();
