@@ -62,7 +62,7 @@ export function renderStatus(report: StatusReport): string {
   }
   const condition = health === undefined ? '' : healthWord(health);
   return [
-    `${name} is ${state}${condition}`,
+    `${name} is ${state}${report.disconnected ? ', disconnected' : ''}${condition}`,
     ...table([
       ...(endpoints
         ? ([
@@ -76,6 +76,7 @@ export function renderStatus(report: StatusReport): string {
       ...(image ? ([['image', image]] as const) : []),
       ...(usage ? ([['uses', usageWord(usage)]] as const) : []),
       ...models.map((model) => ['model', modelWord(model)] as const),
+      ...(report.faults ?? []).map((row) => ['fault', faultLine(row)] as const),
     ]),
     ...(drift === undefined || drift.length === 0
       ? []

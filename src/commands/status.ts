@@ -16,11 +16,13 @@ import type { ModelConfig } from '../models/kinds.js';
 import type { RepositoryEntry } from '../protocol/client.js';
 import { createRestClient } from '../protocol/rest-client.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
+import type { FaultRow } from './fault-rows.js';
 import { lookUp, NotRunningError } from './find-environment.js';
 import { askHealth, type HealthReport, NotReadyError } from './health.js';
 import { servedFiles } from './served-files.js';
 import { usageOfServer } from './server-usage.js';
 import { specOfConfig } from './spec-of-config.js';
+import { faultsNow } from './status-faults.js';
 
 /** Options of `status`. */
 export interface StatusOptions extends CommonOptions {
@@ -32,6 +34,8 @@ export interface StatusOptions extends CommonOptions {
 export interface StatusReport {
   name: string;
   state: InstanceState | 'absent';
+  /** It runs, and is cut off from its network. */
+  disconnected?: true;
   engine?: EngineInfo;
   id?: string;
   image?: string;
@@ -45,6 +49,8 @@ export interface StatusReport {
   usage?: ResourceUsage & { memoryLimitBytes?: number };
   /** As declared; `reason` says why a model is not ready. */
   models: { name: string; versions: string[]; kind: string; ready?: boolean; reason?: string }[];
+  /** Those in force, of the server and of the engine; absent where there is no environment. */
+  faults?: FaultRow[];
   /** What differs between the config and what runs; undefined when it cannot be told. */
   drift?: string[];
   tried: { endpoint: string; outcome: string }[];
@@ -63,7 +69,8 @@ export async function status(options: StatusOptions, context: CommandContext): P
     const failure = options.exitCode ? new NotRunningError(name, '', tried, options.flags) : undefined;
     return { data: { name, state: 'absent', models: [], tried }, warnings, ...(failure && { failure }) };
   }
-  const data = await describe(name, first, options, context);
+  const { data, warning } = await describe(name, first, options, context);
+  if (warning !== undefined) warnings.push(warning);
   const failure = options.exitCode ? failureOf(data, specOfLabels(first.instance.labels)) : undefined;
   return { data: { ...data, tried }, warnings, ...(failure && { failure }) };
 }
@@ -73,23 +80,25 @@ async function describe(
   { engine, instance }: Observed,
   options: StatusOptions,
   context: CommandContext,
-): Promise<Omit<StatusReport, 'tried'>> {
+): Promise<{ data: Omit<StatusReport, 'tried'>; warning: string | undefined }> {
   const spec = specOfLabels(instance.labels);
   const endpoints =
     instance.state === 'running' && instance.endpoints ? endpointAddresses(instance.endpoints) : undefined;
-  const [info, usage, current, drift] = await Promise.all([
+  const [info, usage, current, drift, { faults, warning }] = await Promise.all([
     engine.info(context.signal),
     usageOf(engine, instance, endpoints, context.signal),
     endpoints ? currentHealth(endpoints, spec, context) : undefined,
     spec ? driftFrom(spec, setOutsideOfLabels(instance.labels), options, context) : undefined,
+    faultsNow(engine, instance, context.signal),
   ]);
   // A local process is bounded only in its JavaScript heap.
   const memoryLimitBytes = spec && engine.images ? spec.resources.memoryMiB * 1024 * 1024 : undefined;
   const { id, state, imageId: image, createdAt, startedAt } = instance;
   const expiresAt = expiresAtOfLabels(instance.labels);
-  return {
+  const data: Omit<StatusReport, 'tried'> = {
     name,
     state,
+    ...(instance.disconnected && { disconnected: true }),
     engine: info,
     id,
     ...(image !== undefined && { image }),
@@ -105,8 +114,10 @@ async function describe(
       kind: model.kind,
       ...(current && readinessOf(model, current)),
     })),
+    faults,
     ...(drift && { drift }),
   };
+  return { data, warning };
 }
 
 /** As the server tells, which is quick; a daemon may sample only once a second. */
