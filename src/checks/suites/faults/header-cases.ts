@@ -29,7 +29,7 @@ function headerCase(requests: DistinctRequests, transport: Transport, row: Heade
   return ofOurs({
     id: `faults/header/${kind}/${transport}`,
     suite: 'faults',
-    title: `a call that asks for ${kind} is ${seen}, and no other call notices (${transport})`,
+    title: `a call that asks for ${kind} is ${typeof seen === 'string' ? seen : seen[transport]}, and no other call notices (${transport})`,
     spec: `kserve-env: the header ${faultHeader} has faults strike the call that it is in, and that one alone.`,
     why,
     transports: [transport],
@@ -42,6 +42,7 @@ function headerCase(requests: DistinctRequests, transport: Transport, row: Heade
       const judged = typeof judge === 'function' ? judge : judge[transport];
       judged(struck, good);
       if (leastBytes !== undefined) await expectBytes(probe, subject, connections, leastBytes);
+      if (kind === 'goaway' && transport === 'rest') await expectClose(probe, connections);
       if (kind === 'not-ready') await expectNotReady(probe, subject, connections);
       if (kind === 'half-open' && transport === 'grpc') await expectStillSilent(probe, subject, connections, patience);
       return undefined;
@@ -55,6 +56,14 @@ async function expectNotReady(probe: Probe, { transport, requests }: Subject, co
   const asking = clientOf(probe, transport, connections);
   expectThat(!(await asking.modelReady(name, version)), `ModelReady that asks for not-ready says true`);
   expectThat(await probe.client(transport).modelReady(name, version), 'ModelReady of another call says false');
+}
+
+/** Over REST the answer says that its connection ends. */
+async function expectClose(probe: Probe, { rest }: Connections): Promise<void> {
+  const request = { method: 'GET', path: '/v2/health/ready' };
+  const answer = await rest?.sender.send(request, { signal: probe.signal, timeoutMs: probe.timeoutMs });
+  const said = answer?.headers.connection;
+  expectThat(said === 'close', `the answer says connection: ${said}; expected close`);
 }
 
 /** A gRPC client stays on the connection, which does not answer any more. */

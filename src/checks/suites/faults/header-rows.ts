@@ -21,7 +21,7 @@ export interface HeaderRow {
   /** What the header says. */
   text: string;
   /** What the client sees, as the end of a title: `the call is …`. */
-  seen: string;
+  seen: string | Readonly<Record<Transport, string>>;
   judge: Judge | Readonly<Record<Transport, Judge>>;
   /** Form of the data, where it has to be another than typed. */
   form?: Partial<Record<Transport, Route['form']>>;
@@ -164,9 +164,10 @@ export const headerRows: readonly HeaderRow[] = [
   },
   {
     kind: 'goaway',
-    text: 'goaway',
-    seen: 'ended by GOAWAY',
-    judge: broken,
+    // With NO_ERROR, code 0, the call is answered, and a client of gRPC does not notice.
+    text: 'goaway=11',
+    seen: { grpc: 'ended by GOAWAY', rest: 'answered, and its connection ends' },
+    judge: { grpc: broken, rest: slow(0) },
   },
   {
     kind: 'half-open',

@@ -16,7 +16,7 @@ const why = 'A client is tested against a fault that is not there, or everything
 
 /** Milliseconds that a call is given which is not answered. */
 const patienceMs = 500;
-const bytesPerSecond = 4_000;
+const bytesPerSecond = 1_000;
 
 /** A state that a model is said to be in. */
 const states = [
@@ -44,7 +44,7 @@ const connectionRows: readonly { kind: string; text: string; seen: string; judge
 const callRows: readonly { kind: string; judge: Judge }[] = [
   { kind: 'status=ABORTED', judge: refusedWith('ABORTED') },
   { kind: 'reset', judge: broken },
-  { kind: 'goaway', judge: broken },
+  { kind: 'stream-reset', judge: broken },
 ];
 
 /** One for each fault and transport, for the model that tells most. */
