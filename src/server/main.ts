@@ -1,5 +1,5 @@
 /** The program of the server bundle: configuration from the environment, one server, a clean end. */
-import { get } from 'node:http';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { ServerConfig } from '../models/server-config.js';
 import { serverConfigSchema, serverConfigVariable } from '../models/server-config.js';
@@ -39,6 +39,9 @@ async function startProcesses(config: ServerConfig, options: ProgramOptions): Pr
     const module = await import('./start-server.js');
     return await module.startServer(config, options);
   }
+  // Here, so that what is wrong with them is told once, before any worker is started, which all read them again.
+  if (config.tls) (await import('./tls/load-tls.js')).loadTls(config.tls);
+  if (config.tokenFile !== undefined) (await import('./access.js')).createAccess(config);
   const { startWorkers } = await import('./workers/primary.js');
   return await startWorkers(config, { log: silentLogger, ...options, bundle: __filename, workers });
 }
@@ -61,6 +64,8 @@ async function withControl(
 }
 
 const exitCodes = { stopped: 0, failed: 1, badConfig: 2 } as const;
+/** Errors of a start that another configuration would not have, by their names. */
+const configErrors = ['ModelNameTakenError', 'ServerFileError'];
 const healthcheckTimeoutMs = 2_000;
 /** A server of one process that is frozen answers when it is over, which may take longer. */
 const controlTimeoutMs = 10_000;
@@ -123,9 +128,7 @@ async function serve(config: ServerConfig): Promise<void> {
     server = await startServer(config, { log, onFailure });
   } catch (error) {
     complain(error instanceof Error ? error.message : String(error));
-    process.exit(
-      error instanceof Error && error.name === 'ModelNameTakenError' ? exitCodes.badConfig : exitCodes.failed,
-    );
+    process.exit(error instanceof Error && configErrors.includes(error.name) ? exitCodes.badConfig : exitCodes.failed);
   }
   // Only from here on: an exception while starting must end the process.
   logUncaught('uncaughtException', log);
@@ -149,15 +152,26 @@ async function serve(config: ServerConfig): Promise<void> {
 
 /**
  * Asks the server of the same configuration whether it is ready: the container's health check. By its control socket
- * where it has one: its port may want a certificate or a token, or be closed by a fault.
+ * where it has one: its port may be closed by a fault, which is what was ordered and no illness. Faults of state are
+ * ready or not as ServerReady says, so that whoever waits for a healthy container meets what a client meets.
  */
-async function healthcheck({ httpPort, controlSocket }: ServerConfig): Promise<void> {
+async function healthcheck({ httpPort, controlSocket, tls, tokenFile }: ServerConfig): Promise<void> {
   if (controlSocket !== undefined) {
     const { askControl } = await import('./faults/control-socket.js');
     const answer = await askControl(controlSocket, '{"do":"ready"}', healthcheckTimeoutMs).catch(() => '');
     process.exit(answer === '{"ok":true,"ready":true}' ? 0 : 1);
   }
-  const request = get({ host: '127.0.0.1', port: httpPort, path: '/v2/health/ready', timeout: healthcheckTimeoutMs });
+  const { get } = tls ? await import('node:https') : await import('node:http');
+  const token = tokenFile && readFileSync(tokenFile, 'latin1').trim();
+  const request = get({
+    host: '127.0.0.1',
+    port: httpPort,
+    path: '/v2/health/ready',
+    timeout: healthcheckTimeoutMs,
+    headers: token ? { authorization: `Bearer ${token}` } : {},
+    // It asks itself: the certificate is for the names of others, and good for a client, too, where those need one.
+    ...(tls && { rejectUnauthorized: false, cert: readFileSync(tls.cert), key: readFileSync(tls.key) }),
+  });
   request.on('response', ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1));
   request.on('timeout', () => process.exit(1));
   request.on('error', () => process.exit(1));
