@@ -4,6 +4,7 @@ import type { InitReport } from '../commands/init.js';
 import type { StatusReport } from '../commands/status.js';
 import type { UpPlanReport, UpReport } from '../commands/up.js';
 import { formatDuration } from '../duration.js';
+import { accessRows } from './render-access.js';
 import { faultLine } from './render-fault.js';
 import { failureLines, smokeCounts } from './render-smoke.js';
 
@@ -40,6 +41,7 @@ function renderEnvironment(report: UpReport): string {
     ...table([
       ['gRPC', endpoints.grpc],
       ['REST', endpoints.http],
+      ...accessRows(report.access),
       ['models', models.join(', ')],
       ...faults.map((row) => ['fault', faultLine(row)] as const),
       ['engine', `${engine.title} (${engine.reason})`],
@@ -70,6 +72,7 @@ export function renderStatus(report: StatusReport): string {
             ['REST', endpoints.http],
           ] as const)
         : []),
+      ...accessRows(report.access),
       ...(engine ? ([['engine', engine.title]] as const) : []),
       ...(startedAt ? ([['since', startedAt]] as const) : []),
       ...(report.expiresAt ? ([['ends', report.expiresAt]] as const) : []),

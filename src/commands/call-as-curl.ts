@@ -33,7 +33,7 @@ export function curlCommand(request: InferRequest, place: CallPlace): string {
     ...(/\/%2E/i.test(url) ? ['--path-as-is'] : []),
     ...['-H', `content-type: ${binary ? 'application/octet-stream' : 'application/json'}`],
     ...(binary ? ['-H', `${headerLengthHeader}: ${headerLength}`] : []),
-    ...headerWords(address.headers, ';'),
+    ...headerWords(address, ';'),
     ...['--data-binary', piped ? '@-' : text],
     // The answer is binary, too, which curl asks about on a terminal.
     ...(binary ? ['--output', '-'] : []),

@@ -23,7 +23,7 @@ export function grpcurlCommand(request: InferRequest, place: CallPlace): string 
     ...(host === undefined ? [] : ['-authority', host]),
     ...(address.instance ? [] : ['-import-path', protoDirectory, '-proto', 'inference.proto']),
     ...(timeoutMs === undefined ? [] : ['-max-time', String(timeoutMs / 1000)]),
-    ...headerWords(headers),
+    ...headerWords({ ...address, headers }),
     ...['-d', piped ? '@' : text],
     endpoint,
     'inference.GRPCInferenceService/ModelInfer',

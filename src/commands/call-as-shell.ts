@@ -19,12 +19,17 @@ export function needsPipe(body: string): boolean {
 }
 
 /**
- * `-H` for every header; `empty` is what stands between the name and no value. The token is read from its variable; what else `authorization` has, from another one.
+ * `-H` for every header; `empty` is what stands between the name and no value. The token is read from its file where that is
+ * the environment's own, else from its variable; what else `authorization` has, from another one.
  */
-export function headerWords(headers: ServerAddress['headers'] = {}, empty = ': '): ShellWord[] {
+export function headerWords(
+  { headers = {}, tokenFile }: Pick<ServerAddress, 'headers' | 'tokenFile'>,
+  empty = ': ',
+): ShellWord[] {
+  const token = tokenFile === undefined ? `$${tokenName}` : `$(cat ${quotedWord(tokenFile)})`;
   return Object.entries(headers).flatMap(([name, value]) => {
     if (name !== 'authorization') return ['-H', value === '' ? `${name}${empty}` : `${name}: ${value}`];
-    const code = /^Bearer\s/i.test(value) ? `Bearer $${tokenName}` : `$${authorizationName}`;
+    const code = /^Bearer\s/i.test(value) ? `Bearer ${token}` : `$${authorizationName}`;
     return ['-H', { code: `"authorization: ${code}"` }];
   });
 }
@@ -34,11 +39,11 @@ const authorizationName = 'AUTHORIZATION';
 
 /** What has to be in a variable before the command line is run, and is not yet. */
 export function variablesToSet(
-  headers: ServerAddress['headers'] = {},
+  { headers = {}, tokenFile }: Pick<ServerAddress, 'headers' | 'tokenFile'>,
   env: Readonly<Record<string, string | undefined>>,
 ): string[] {
   const { authorization } = headers;
-  if (authorization === undefined) return [];
+  if (authorization === undefined || tokenFile !== undefined) return [];
   const bearer = /^Bearer\s+(.*)$/i.exec(authorization)?.[1];
   if (bearer === undefined) {
     return env[authorizationName] === authorization ? [] : [asking(authorizationName, 'the value of authorization')];

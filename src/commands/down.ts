@@ -6,6 +6,7 @@ import { openStateDir } from '../engine/process/state-dir.js';
 import { undoneOf, withEnvironmentLock } from '../environment/lock.js';
 import { type Observed, observe } from '../environment/observe.js';
 import { removeOnRecord } from '../environment/remove-on-record.js';
+import { ownerOf, tidySecrets } from '../environment/secrets.js';
 import { KServeEnvError } from '../errors.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { lockOf } from './environment-lock.js';
@@ -140,6 +141,7 @@ async function removeOne(name: string, removal: Removal): Promise<void> {
       await removeOnRecord(one.instance, { engine: one.engine, lock: held, graceMs, signal });
       report.removed.push(told(one));
     }
+    for (const engine of engines) await tidySecrets(stateDir, ownerOf(name, engine));
   });
 }
 

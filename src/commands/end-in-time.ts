@@ -3,6 +3,7 @@ import { connectEngine, engineContext } from '../engine/detect.js';
 import type { Engine, EngineKind, Instance } from '../engine/engine.js';
 import { pause } from '../engine/settle.js';
 import { withEnvironmentLock } from '../environment/lock.js';
+import { tidyUnused } from '../environment/secrets-sweep.js';
 import { KServeEnvError } from '../errors.js';
 
 /** What is to end, and when. Travels as JSON to the process that sees to it. */
@@ -78,6 +79,7 @@ async function remove(task: EndInTime, env: NodeJS.ProcessEnv, signal: AbortSign
   await withEnvironmentLock(lock, async () => {
     const instance = await find(engine, task, signal);
     if (instance) await engine.remove(instance, signal);
+    await tidyUnused(stateDir, name, engine, signal);
   });
 }
 

@@ -1,11 +1,26 @@
 /** `env`: the endpoints as environment variables, for a shell, a dotenv file or a CI job. */
-import { endpointAddresses } from '../environment/spec.js';
+import { type ClientAccess, clientAccess } from '../environment/access.js';
+import { accessOfLabels, endpointAddresses } from '../environment/spec.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { type EnvFormat, formatVariables } from './env-format.js';
 import { lookUp, runningInstance } from './find-environment.js';
 
-/** Names without the KSERVE_ENV_ prefix: those configure kserve-env itself, these are for clients. */
-const variableNames = ['KSERVE_NAME', 'KSERVE_GRPC_ENDPOINT', 'KSERVE_HTTP_URL'] as const;
+/** All that are ever set, so that all can be taken away. Names without the KSERVE_ENV_ prefix: those configure kserve-env itself, these are for clients. */
+const variableNames = [
+  'KSERVE_NAME',
+  'KSERVE_GRPC_ENDPOINT',
+  'KSERVE_HTTP_URL',
+  'KSERVE_CA_FILE',
+  'KSERVE_SERVER_NAME',
+  'KSERVE_CLIENT_CERT_FILE',
+  'KSERVE_CLIENT_KEY_FILE',
+  'KSERVE_TOKEN_FILE',
+  'SSL_CERT_FILE',
+  'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH',
+  'NODE_EXTRA_CA_CERTS',
+] as const;
+
+type VariableName = (typeof variableNames)[number];
 
 /** Options of `env`. */
 export interface EnvOptions extends CommonOptions {
@@ -29,10 +44,34 @@ export async function env(options: EnvOptions, context: CommandContext): Promise
   return { data: { format, variables, script: formatVariables(variables, format) }, warnings: [] };
 }
 
-async function currentVariables(options: EnvOptions, context: CommandContext): Promise<Record<string, string>> {
+async function currentVariables(
+  options: EnvOptions,
+  context: CommandContext,
+): Promise<Partial<Record<VariableName, string>>> {
   await using lookup = await lookUp(options, context);
-  const { grpc, http } = endpointAddresses(runningInstance(lookup).endpoints);
-  return { KSERVE_NAME: lookup.name, KSERVE_GRPC_ENDPOINT: grpc, KSERVE_HTTP_URL: http };
+  const { endpoints, instance } = runningInstance(lookup);
+  const access = accessOfLabels(instance.labels);
+  return {
+    KSERVE_NAME: lookup.name,
+    // As clients of gRPC take it, with TLS or without.
+    KSERVE_GRPC_ENDPOINT: endpointAddresses(endpoints).grpc,
+    KSERVE_HTTP_URL: endpointAddresses(endpoints, access).http,
+    ...(access && accessVariables(clientAccess(access))),
+  };
+}
+
+/** Paths, and no secret: a file is not seen by every process that a shell starts, as its variables are. */
+function accessVariables(access: ClientAccess): Partial<Record<VariableName, string>> {
+  const { caFile, trustFile, serverName, clientCertFile, clientKeyFile, tokenFile } = access;
+  return {
+    ...(caFile !== undefined && { KSERVE_CA_FILE: caFile, NODE_EXTRA_CA_CERTS: caFile }),
+    // These take the place of what programs trust, so that they name all of that, too.
+    ...(trustFile !== undefined && { SSL_CERT_FILE: trustFile, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: trustFile }),
+    ...(serverName !== undefined && { KSERVE_SERVER_NAME: serverName }),
+    ...(clientCertFile !== undefined && { KSERVE_CLIENT_CERT_FILE: clientCertFile }),
+    ...(clientKeyFile !== undefined && { KSERVE_CLIENT_KEY_FILE: clientKeyFile }),
+    ...(tokenFile !== undefined && { KSERVE_TOKEN_FILE: tokenFile }),
+  };
 }
 
 function unsetVariables(): Record<string, null> {

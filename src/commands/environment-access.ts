@@ -1,22 +1,31 @@
 /** Lets commands in where an environment wants TLS or a token: which secrets it has, and how clients use them. */
 import { readAccessFiles, type WantedAccess } from '../config/access-files.js';
 import type { LoadedConfig } from '../config/load.js';
+import { engineContext } from '../engine/detect.js';
 import type { Endpoints, Engine, EngineInfo, Instance } from '../engine/engine.js';
+import { openStateDir } from '../engine/process/state-dir.js';
 import { type Access, clientAccess } from '../environment/access.js';
 import {
   accessFits,
   foreseenAccess,
+  makePassingSecrets,
   makeSecrets,
   ownerOf,
   readOwner,
+  removeSecrets,
   type SecretsOptions,
+  tidySecrets,
 } from '../environment/secrets.js';
+import { tidyUnused } from '../environment/secrets-sweep.js';
 import { accessOfLabels, endpointAddresses } from '../environment/spec.js';
 import { ExitCode, KServeEnvError, UsageError } from '../errors.js';
 import type { CommandContext } from './context.js';
-import type { HeaderOptions } from './endpoint-headers.js';
-import type { TlsOptions } from './endpoint-tls.js';
+import { type HeaderOptions, sentHeaders } from './endpoint-headers.js';
+import { type TlsOptions, tlsSettings } from './endpoint-tls.js';
 import type { ServerAddress } from './find-environment.js';
+
+/** How long an engine may take to tell what is in use, after a failure, in milliseconds. */
+const tidyMs = 800;
 
 /** The environment runs, and what would let a client in is no longer on this machine. */
 export class AccessGoneError extends KServeEnvError {
@@ -44,7 +53,7 @@ export interface AccessWish {
  */
 export async function accessFor(wish: AccessWish, stateDir?: string): Promise<Access | undefined> {
   const { loaded, engine, info, observed, context } = wish;
-  const wanted = await wantedAccess(loaded, context);
+  const wanted = await readAccessFiles(loaded, context.env);
   if (wanted === undefined) return undefined;
   assertReadable(info);
   const now = Date.now();
@@ -63,22 +72,14 @@ export async function accessNow(
   actual: Access | undefined,
   context: Pick<CommandContext, 'env'>,
 ): Promise<Access | undefined> {
-  const wanted = await wantedAccess(loaded, context);
+  const wanted = await readAccessFiles(loaded, context.env);
   if (wanted === undefined) return undefined;
   const now = Date.now();
   return actual && (await accessFits(actual, wanted, now)) ? actual : foreseenAccess(wanted, now);
 }
 
-/** @throws ConfigError */
-export function wantedAccess(
-  loaded: LoadedConfig,
-  { env }: Pick<CommandContext, 'env'>,
-): Promise<WantedAccess | undefined> {
-  return readAccessFiles(loaded, env);
-}
-
 /** What a set of secrets is made with. */
-export function secretsOptions(
+function secretsOptions(
   stateDir: string,
   owner: SecretsOptions['owner'],
   wanted: WantedAccess,
@@ -99,6 +100,64 @@ function assertReadable({ kind, endpoint }: AccessWish['info']): void {
     },
   );
 }
+
+/**
+ * Does what needs the secrets of an environment, under its lock. Those that are not in use when it is done, or has failed,
+ * are removed.
+ * @throws as `accessFor` does, and what `work` throws
+ */
+export async function withAccess<T>(
+  wish: AccessWish,
+  stateDir: string,
+  work: (access: Access | undefined) => Promise<T>,
+): Promise<T> {
+  const { loaded, engine } = wish;
+  try {
+    const access = await accessFor(wish, stateDir);
+    const result = await work(access);
+    await tidySecrets(stateDir, ownerOf(loaded.name, engine), access?.directory);
+    return result;
+  } catch (error) {
+    // What an engine cannot tell in time stays for the next command.
+    await tidyUnused(stateDir, loaded.name, engine, AbortSignal.timeout(tidyMs)).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Secrets for a server in this process. Dispose of them; those of a process that was killed go with the next sweep.
+ * @throws ConfigError for files and tokens that cannot be used
+ */
+export async function passingAccess(
+  loaded: LoadedConfig,
+  context: Pick<CommandContext, 'env'>,
+): Promise<{ access: Access | undefined } & AsyncDisposable> {
+  const wanted = await readAccessFiles(loaded, context.env);
+  if (wanted === undefined) return { access: undefined, async [Symbol.asyncDispose]() {} };
+  const stateDir = openStateDir(engineContext(context.env));
+  const owner = { name: loaded.name, engine: 'process', endpoint: '' } as const;
+  const access = await makePassingSecrets(secretsOptions(stateDir, owner, wanted, context));
+  return { access, [Symbol.asyncDispose]: () => removeSecrets(access) };
+}
+
+/**
+ * What calls to an environment are made with, wherever it listens.
+ * @throws AccessGoneError
+ */
+export async function reachOf(
+  name: string,
+  access: Access | undefined,
+  { cwd, signal, progress }: CommandContext,
+): Promise<Pick<ServerAddress, 'tls' | 'headers' | 'secrets'>> {
+  if (access === undefined) return {};
+  const { options } = await spokenTo(name, nowhere, access);
+  const tls = access.tls && (await tlsSettings(options, cwd));
+  // What a variable has is for servers that are given by their address.
+  const { headers, secrets } = await sentHeaders(options, { cwd, env: {}, signal, progress });
+  return { ...(tls && { tls }), headers, secrets };
+}
+
+const nowhere: Endpoints = { host: '127.0.0.1', grpcPort: 0, httpPort: 0 };
 
 /** How a running environment is spoken to, in the words of flags. What was typed stands above what is found. */
 export interface SpokenTo {

@@ -46,11 +46,11 @@ export async function inferCommandLine(
     const { env } = context;
     // A limit that nobody asked for is not worth its words.
     const limit = timeoutMs === undefined || timeoutMs === defaultTimeoutMs ? {} : { timeoutMs };
-    const place: CallPlace = { address, options, env, ...limit };
+    const place: CallPlace = { address, options: { ...options, ...address.spoken }, env, ...limit };
     const command = await (tool === 'curl'
       ? import('./call-as-curl.js').then(({ curlCommand }) => curlCommand(request, place))
       : import('./call-as-grpcurl.js').then(({ grpcurlCommand }) => grpcurlCommand(request, place)));
-    const warnings = [...(address.warnings ?? []), ...variablesToSet(address.headers, env)];
+    const warnings = [...(address.warnings ?? []), ...variablesToSet(address, env)];
     return { data: { tool, command }, warnings };
   } catch (error) {
     context.signal.throwIfAborted();

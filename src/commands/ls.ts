@@ -64,7 +64,8 @@ function describe(
 ): ListedEnvironment {
   const { name, id, state, labels, endpoints } = instance;
   const since = instance.startedAt ?? instance.createdAt;
-  const models = specOfLabels(labels)?.server.models.length;
+  const spec = specOfLabels(labels);
+  const models = spec?.server.models.length;
   const configFile = configFileOfLabels(labels);
   const expiresAt = expiresAtOfLabels(labels);
   const unfinished = unfinishedOnes.get(madeByOfLabels(labels) ?? '') ?? reasonToGo(instance);
@@ -73,7 +74,7 @@ function describe(
     state,
     engine,
     id,
-    ...(state === 'running' && endpoints && { endpoints: endpointAddresses(endpoints) }),
+    ...(state === 'running' && endpoints && { endpoints: endpointAddresses(endpoints, spec?.access) }),
     ...(since !== undefined && { since }),
     ...(models !== undefined && { models }),
     ...(configFile !== undefined && { configFile }),

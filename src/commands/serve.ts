@@ -6,9 +6,11 @@ import { PortTakenError } from '../engine/engine.js';
 import { withSources } from '../engine/files.js';
 import { assertPortFree } from '../engine/port-check.js';
 import { serverBundlePath } from '../engine/process/server-bundle.js';
+import { type Access, accessFiles, type ClientAccess } from '../environment/access.js';
 import { endpointAddresses } from '../environment/spec.js';
 import type { ServerConfig } from '../models/server-config.js';
 import type { CommandContext, CommonOptions } from './context.js';
+import { passingAccess, shownAccess } from './environment-access.js';
 import { makeServeControl } from './serve-control.js';
 import { servedFiles } from './served-files.js';
 import { specOfConfig } from './spec-of-config.js';
@@ -42,6 +44,8 @@ export interface ServeReport {
   models: string[];
   /** Path of the control socket, for `kserve-env fault … --control PATH`. */
   control: string;
+  /** Files that let clients in, as long as it serves; absent where everybody may come in plain text. */
+  access?: ClientAccess;
 }
 
 /**
@@ -53,12 +57,15 @@ export async function serve(options: ServeOptions, context: CommandContext): Pro
   const loaded = await loadConfig({ cwd, env, flags: options.flags ?? {} });
   const { config } = loaded;
   const files = await servedFiles(loaded, { kind: 'process', endpoint: '' }, context);
-  const spec = specOfConfig(config, files, { source: 'none', id: '' });
-  const server = JSON.parse(withSources(JSON.stringify(spec.server), files.files)) as ServerConfig;
   for (const port of Object.values(config.ports)) if (port !== 'auto') await assertPortFree(port, signal);
   const control = await makeServeControl();
   try {
-    await serveUntilStopped({ config, server, control: control.path }, options, signal);
+    await using secrets = await passingAccess(loaded, context);
+    const { access } = secrets;
+    const spec = specOfConfig(config, files, { source: 'none', id: '' }, access);
+    const served = [...files.files, ...accessFiles(access)];
+    const server = JSON.parse(withSources(JSON.stringify(spec.server), served)) as ServerConfig;
+    await serveUntilStopped({ config, server, control: control.path, access }, options, signal);
   } finally {
     control.remove();
   }
@@ -68,10 +75,11 @@ interface Served {
   config: Config;
   server: ServerConfig;
   control: string;
+  access: Access | undefined;
 }
 
 async function serveUntilStopped(served: Served, options: ServeOptions, signal: AbortSignal): Promise<void> {
-  const { server, control } = served;
+  const { server, control, access } = served;
   let fail = (_error: Error): void => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -79,9 +87,10 @@ async function serveUntilStopped(served: Served, options: ServeOptions, signal: 
   failed.catch(() => {});
   const running = await start(served, { writeLog: options.writeLog, onFailure: fail });
   try {
-    const endpoints = endpointAddresses({ host: '127.0.0.1', grpcPort: running.grpcPort, httpPort: running.httpPort });
+    const { grpcPort, httpPort } = running;
+    const endpoints = endpointAddresses({ host: '127.0.0.1', grpcPort, httpPort }, access);
     const models = server.models.map(({ name }) => name);
-    options.onListening({ endpoints, models, control });
+    options.onListening({ endpoints, models, control, ...shownAccess(access) });
     const stopped = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });

@@ -1,6 +1,9 @@
 /** What a running server uses, as it tells itself: quicker than an engine that samples once a second. */
-import { get } from 'node:http';
+import { get as httpGet } from 'node:http';
+import { get as httpsGet } from 'node:https';
 import type { ResourceUsage } from '../engine/engine.js';
+import { nodeTlsOptions } from '../protocol/connection.js';
+import type { HttpSenderOptions } from '../protocol/http-exchange.js';
 
 const answerWithinMs = 1_000;
 const mostBytes = 4 * 1024 * 1024;
@@ -8,11 +11,14 @@ const mostBytes = 4 * 1024 * 1024;
 /**
  * Reads `process_resident_memory_bytes` and `process_cpu_seconds_total` of `GET /metrics` (Prometheus text format 0.0.4),
  * which are summed over workers.
- * @param http base URL of the server's REST endpoint
+ * @param server where its REST endpoint is, and what lets us in
  * @returns undefined where the server does not answer, or has no such figures
  */
-export async function usageOfServer(http: string, signal: AbortSignal): Promise<ResourceUsage | undefined> {
-  const text = await metricsText(http, AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]));
+export async function usageOfServer(
+  server: HttpSenderOptions,
+  signal: AbortSignal,
+): Promise<ResourceUsage | undefined> {
+  const text = await metricsText(server, AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]));
   signal.throwIfAborted();
   const memoryBytes = sampleOf('process_resident_memory_bytes', text);
   const cpuSeconds = sampleOf('process_cpu_seconds_total', text);
@@ -20,10 +26,12 @@ export async function usageOfServer(http: string, signal: AbortSignal): Promise<
 }
 
 /** The text, or none: that it cannot be had is no error, since the engine can be asked as well. */
-async function metricsText(http: string, signal: AbortSignal): Promise<string> {
+async function metricsText({ baseUrl, tls, headers }: HttpSenderOptions, signal: AbortSignal): Promise<string> {
   return await new Promise<string>((resolve) => {
     let text = '';
-    const request = get(`${http}/metrics`, { signal, agent: false }, (response) => {
+    const get = baseUrl.startsWith('https:') ? httpsGet : httpGet;
+    const options = { signal, agent: false, ...(headers && { headers }), ...nodeTlsOptions(tls) } as const;
+    const request = get(`${baseUrl}/metrics`, options, (response) => {
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
         text += chunk;

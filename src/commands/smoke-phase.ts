@@ -5,6 +5,7 @@ import type { HeldLock } from '../environment/lock.js';
 import type { PhaseRecorder } from '../environment/phases.js';
 import type { EnvironmentSpec } from '../environment/spec.js';
 import type { CommandContext } from './context.js';
+import type { ServerAddress } from './find-environment.js';
 import { type SmokeReport, type SmokeSettings, smokeServer } from './smoke.js';
 
 /** What is checked, and what is to be done about it when the command is interrupted. */
@@ -14,7 +15,7 @@ export interface SmokePhaseOptions {
   context: CommandContext;
   lock: HeldLock;
   instance: Instance;
-  endpoints: { grpc: string; http: string };
+  address: ServerAddress;
   /** This command made the instance. */
   made: boolean;
   spec: EnvironmentSpec;
@@ -45,10 +46,10 @@ const settings: SmokeSettings = {
 
 /** Checks that fail are in the report. An interruption takes back what this command made, and is thrown. */
 export async function smokePhase(options: SmokePhaseOptions): Promise<SmokeReport> {
-  const { engine, phases, context, lock, instance, endpoints, made, spec } = options;
+  const { engine, phases, context, lock, instance, address, made, spec } = options;
   try {
     return await phases.run('smoke', async () => {
-      const value = await smokeServer(endpoints, spec.server, context, settings);
+      const value = await smokeServer(address, spec.server, context, settings);
       const { passed, failed } = value.summary;
       return { value, detail: `${passed} passed, ${failed} failed` };
     });

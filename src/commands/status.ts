@@ -1,6 +1,7 @@
 /** `status`: what runs, where, since when, how it is, and whether it still matches the config. */
-import { loadConfig } from '../config/load.js';
+import { type LoadedConfig, loadConfig } from '../config/load.js';
 import type { Engine, EngineInfo, Instance, InstanceState, ResourceUsage } from '../engine/engine.js';
+import { type Access, type ClientAccess, clientAccess } from '../environment/access.js';
 import { expectedNames } from '../environment/model-readiness.js';
 import type { Observed } from '../environment/observe.js';
 import {
@@ -14,6 +15,8 @@ import {
 import { KServeEnvError } from '../errors.js';
 import type { ModelConfig } from '../models/kinds.js';
 import type { RepositoryEntry } from '../protocol/client.js';
+import type { ConnectionSettings } from '../protocol/connection.js';
+import type { HttpSenderOptions } from '../protocol/http-exchange.js';
 import { createRestClient } from '../protocol/rest-client.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import type { FaultRow } from './fault-rows.js';
@@ -42,6 +45,8 @@ export interface StatusReport {
   createdAt?: string;
   startedAt?: string;
   endpoints?: { grpc: string; http: string };
+  /** Files that let clients in; absent where everybody may come in plain text. */
+  access?: ClientAccess;
   /** When it ends by itself, ISO 8601. */
   expiresAt?: string;
   health?: HealthReport;
@@ -82,12 +87,15 @@ async function describe(
   context: CommandContext,
 ): Promise<{ data: Omit<StatusReport, 'tried'>; warning: string | undefined }> {
   const spec = specOfLabels(instance.labels);
+  const access = spec?.access;
   const endpoints =
-    instance.state === 'running' && instance.endpoints ? endpointAddresses(instance.endpoints) : undefined;
+    instance.state === 'running' && instance.endpoints ? endpointAddresses(instance.endpoints, access) : undefined;
+  const { reach, gone } = await wayIn(name, access, context);
+  const address = endpoints && reach && { baseUrl: endpoints.http, ...reach };
   const [info, usage, current, drift, { faults, warning }] = await Promise.all([
     engine.info(context.signal),
-    usageOf(engine, instance, endpoints, context.signal),
-    endpoints ? currentHealth(endpoints, spec, context) : undefined,
+    usageOf(engine, instance, address, context.signal),
+    address ? currentHealth(address, spec, context) : undefined,
     spec ? driftFrom(spec, setOutsideOfLabels(instance.labels), options, context) : undefined,
     faultsNow(engine, instance, context.signal),
   ]);
@@ -105,6 +113,7 @@ async function describe(
     ...(createdAt !== undefined && { createdAt }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endpoints && { endpoints }),
+    ...(access && { access: clientAccess(access) }),
     ...(expiresAt !== undefined && { expiresAt }),
     ...(current && { health: current.health }),
     ...(usage && { usage: { ...usage, ...(memoryLimitBytes !== undefined && { memoryLimitBytes }) } }),
@@ -117,17 +126,33 @@ async function describe(
     faults,
     ...(drift && { drift }),
   };
-  return { data, warning };
+  return { data, warning: gone ?? warning };
+}
+
+/** What lets us in; `gone` says why nothing does. */
+async function wayIn(
+  name: string,
+  access: Access | undefined,
+  context: CommandContext,
+): Promise<{ reach?: ConnectionSettings; gone?: string }> {
+  if (access === undefined) return { reach: {} };
+  const { reachOf } = await import('./environment-access.js');
+  try {
+    return { reach: await reachOf(name, access, context) };
+  } catch (error) {
+    if (!(error instanceof KServeEnvError)) throw error;
+    return { gone: error.hint === undefined ? error.message : `${error.message}; ${error.hint}` };
+  }
 }
 
 /** As the server tells, which is quick; a daemon may sample only once a second. */
 async function usageOf(
   engine: Engine,
   instance: Instance,
-  endpoints: { http: string } | undefined,
+  address: HttpSenderOptions | undefined,
   signal: AbortSignal,
 ): Promise<ResourceUsage | undefined> {
-  const told = endpoints && (await usageOfServer(endpoints.http, signal));
+  const told = address && (await usageOfServer(address, signal));
   return told ?? (await engine.usage(instance, signal));
 }
 
@@ -139,11 +164,11 @@ interface Current {
 }
 
 async function currentHealth(
-  endpoints: { grpc: string; http: string },
+  address: HttpSenderOptions,
   spec: EnvironmentSpec | undefined,
   { signal }: CommandContext,
 ): Promise<Current> {
-  await using client = createRestClient({ baseUrl: endpoints.http });
+  await using client = createRestClient(address);
   const names = [...new Set(spec?.server.models.map(({ name }) => name))];
   const call = { signal, timeoutMs: 3_000 };
   const health = await askHealth(client, names, call);
@@ -181,11 +206,23 @@ async function driftFrom(
     const files = await servedFiles(loaded, { kind: 'process', endpoint: '' }, context);
     // What a flag said at the time is no drift of the file. The image is compared by `up`, which may have to make it.
     const once = given.filter((path) => !setOutside.includes(path));
-    return differences(specOfConfig(config, files, actual.image), actual, once);
+    const access = once.includes('tls') ? actual.access : await accessInConfig(loaded, actual.access, context);
+    return differences(specOfConfig(config, files, actual.image, access), actual, once);
   } catch (error) {
     if (error instanceof KServeEnvError) return undefined;
     throw error;
   }
+}
+
+async function accessInConfig(
+  loaded: LoadedConfig,
+  actual: Access | undefined,
+  context: CommandContext,
+): Promise<Access | undefined> {
+  const { tls, auth } = loaded.config;
+  if (tls.mode === 'off' && auth === undefined) return undefined;
+  const { accessNow } = await import('./environment-access.js');
+  return await accessNow(loaded, actual, context);
 }
 
 function failureOf(

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { sweepRecords } from '../engine/process/record.js';
 import type { Intent } from '../environment/claim.js';
 import { type HeldLock, undoneOf } from '../environment/lock.js';
+import { sweepSecrets } from '../environment/secrets-sweep.js';
 import { reasonOf, reasonToGo, type Swept, sweepEngine, sweepOthers, sweepOwn } from '../environment/sweep.js';
 import { KServeEnvError } from '../errors.js';
 import type { CommandContext } from './context.js';
@@ -64,6 +65,7 @@ export function openSweeper({ stateDir, engines, except, note }: SweeperOptions,
         () => sweepOthers(except, { stateDir, signal, engineOf }),
         ...engines.map((engine) => () => sweepEngine(engine, except, { stateDir, signal })),
         () => sweepRecords(stateDir).then(() => []),
+        () => sweepSecrets({ stateDir, engines, signal }, except).then(() => []),
       ];
       for (const attempt of attempts) {
         try {

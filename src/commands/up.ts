@@ -3,6 +3,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { engineContext } from '../engine/detect.js';
 import type { EngineInfo, Instance } from '../engine/engine.js';
 import { openStateDir } from '../engine/process/state-dir.js';
+import type { Access, ClientAccess } from '../environment/access.js';
 import { applyPlan } from '../environment/apply.js';
 import { type HeldLock, withEnvironmentLock } from '../environment/lock.js';
 import { expectedModels } from '../environment/model-readiness.js';
@@ -20,6 +21,7 @@ import { type Operation, type Plan, planUp } from '../environment/plan.js';
 import { endpointAddresses, expiresAtOfLabels, instanceSpec } from '../environment/spec.js';
 import type { ChosenEngine } from './choose-engine.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
+import { accessFor, reachOf, shownAccess, withAccess } from './environment-access.js';
 import { lockOf } from './environment-lock.js';
 import { type FaultRow, serverRow } from './fault-rows.js';
 import { preflight } from './preflight.js';
@@ -60,6 +62,8 @@ export interface UpPlanReport extends UpCommon {
 export interface UpReport extends UpCommon {
   image: { source: string; id: string; digest?: string; cached: boolean };
   endpoints: { grpc: string; http: string };
+  /** Files that let clients in; absent where everybody may come in plain text. */
+  access?: ClientAccess;
   /** When it ends by itself, ISO 8601; absent where it does not. */
   expiresAt?: string;
   models: string[];
@@ -112,8 +116,9 @@ async function planOnly({ loaded, chosen, context }: SetUp, stateDir: string): P
   const { engine, info, reason, image } = chosen;
   const observed = await engine.inspect(loaded.name, context.signal);
   const files = await servedFiles(loaded, info, context);
+  const access = await accessFor({ loaded, engine, info, observed, context });
   const plan = planUp(
-    specOfConfig(loaded.config, files, await image.identify(engine.images, context.signal)),
+    specOfConfig(loaded.config, files, await image.identify(engine.images, context.signal), access),
     observed,
     Date.now(),
   );
@@ -143,7 +148,8 @@ async function setUpEnvironment(setUp: SetUp, lock: HeldLock, stateDir: string):
   const others = sweeper.others();
   others.catch(() => {});
   try {
-    const result = await applySetUp(setUp, lock, { observed, files });
+    const wish = { loaded, engine: chosen.engine, info: chosen.info, observed, context };
+    const result = await withAccess(wish, stateDir, (access) => applySetUp(setUp, lock, { observed, files, access }));
     await others.catch((error: unknown) => {
       // The environment is up by now: a Ctrl-C that comes so late cuts off the sweep, and takes nothing back.
       if (!context.signal.aborted) throw error;
@@ -159,16 +165,17 @@ type Preflight = Awaited<ReturnType<typeof preflight>>['value'];
 async function applySetUp(
   setUp: SetUp,
   lock: HeldLock,
-  { observed, files }: Preflight,
+  { observed, files, access }: Preflight & { access: Access | undefined },
 ): Promise<CommandResult<Omit<UpReport, 'swept'>>> {
   const { loaded, chosen, phases, options, context } = setUp;
   const { engine, info, reason } = chosen;
   const { config, name } = loaded;
   const { imageId, cached, identity, warnings } = await imagePhase(phases, chosen, context);
-  const spec = specOfConfig(config, files, identity);
+  const spec = specOfConfig(config, files, identity, access);
   const plan = planUp(spec, observed, Date.now());
   context.progress.phasesExpected?.(phasesToCome(plan, options.smoke === true, config.faults.length > 0));
   const models = [...new Set(config.models.map((model) => model.name))];
+  const reach = await reachOf(name, access, context);
   let faults: FaultRow[] = [];
   const instance = await applyPlan(plan, {
     engine,
@@ -186,6 +193,7 @@ async function applySetUp(
     timeoutMs: config.timeout,
     keepOnFailure: options.keepOnFailure === true,
     signal: context.signal,
+    reach,
     faulty: config.faults.length > 0,
     onFaults(inForce) {
       faults = inForce.map(serverRow);
@@ -196,9 +204,10 @@ async function applySetUp(
       startEndInTime(task, info.endpoint, context.env);
     },
   });
-  const endpoints = addressesOf(instance);
+  const endpoints = addressesOf(instance, access);
+  const address = { ...endpoints, ...reach };
   const smoke = options.smoke
-    ? await smokePhase({ engine, phases, context, lock, instance, endpoints, made: plan.outcome !== 'unchanged', spec })
+    ? await smokePhase({ engine, phases, context, lock, instance, address, made: plan.outcome !== 'unchanged', spec })
     : undefined;
   // From here on it is no longer half made, and stays whatever becomes of this command.
   await lock.intend(undefined);
@@ -211,6 +220,7 @@ async function applySetUp(
     changes: plan.changes,
     image: { ...identity, cached },
     endpoints,
+    ...shownAccess(access),
     ...(expiresAt !== undefined && { expiresAt }),
     models,
     ...(faults.length > 0 && { faults }),
@@ -222,7 +232,7 @@ async function applySetUp(
   return { data, warnings, ...(failure && { failure }) };
 }
 
-function addressesOf({ endpoints }: Instance): { grpc: string; http: string } {
+function addressesOf({ endpoints }: Instance, access: Access | undefined): { grpc: string; http: string } {
   if (endpoints === undefined) throw new Error('A running instance has endpoints');
-  return endpointAddresses(endpoints);
+  return endpointAddresses(endpoints, access);
 }

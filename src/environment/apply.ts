@@ -73,7 +73,7 @@ export async function applyPlan(plan: Plan, options: ApplyOptions): Promise<Inst
             // Loaded while the engine is busy, and not while a server that is there waits for it.
             loadGrpc().catch(() => {});
             const value = await starting;
-            return { value, detail: value.endpoints ? endpointAddresses(value.endpoints).grpc : '' };
+            return { value, detail: value.endpoints ? endpointAddresses(value.endpoints, options.reach).grpc : '' };
           });
           break;
         }

@@ -1,5 +1,6 @@
 /** Waits for a server that was started, or that ran already, phase by phase. */
 import type { Endpoints, Engine, ExitInfo, Instance } from '../engine/engine.js';
+import type { ConnectionSettings } from '../protocol/connection.js';
 import { createRestClient } from '../protocol/rest-client.js';
 import { createExcuse } from './excuse.js';
 import { controlOf, type InstalledFault } from './fault-control.js';
@@ -21,6 +22,8 @@ export interface AwaitOptions {
   /** For everything from start to the warm-up inference, in milliseconds. */
   timeoutMs: number;
   signal: AbortSignal;
+  /** What lets a client in; nothing where everybody may come in plain text. */
+  reach?: ConnectionSettings;
   /** Whether it has faults from the start: then its ports are left alone, and it is asked by its control socket. */
   faulty?: boolean;
   /** Called with the faults in force, where there are some. */
@@ -49,10 +52,11 @@ export async function awaitReady(
   // It may have ended before anybody could ask where it listens.
   if (instance.state === 'exited') throw await died(instance.exit ?? (await exit));
   if (options.faulty) return await awaitFaulty(instance, exit, died, options);
-  const addresses = endpointAddresses(endpointsOf(instance));
+  const endpoints = endpointsOf(instance);
+  const { reach } = options;
   const { createGrpcClient } = await loadGrpc();
-  await using grpc = createGrpcClient({ endpoint: addresses.grpc });
-  await using rest = createRestClient({ baseUrl: addresses.http });
+  await using grpc = createGrpcClient({ endpoint: endpointAddresses(endpoints).grpc, ...reach });
+  await using rest = createRestClient({ baseUrl: endpointAddresses(endpoints, reach).http, ...reach });
   const begin = performance.now();
   const left = () => Math.max(timeoutMs - (performance.now() - begin), 1);
   const onAnswer = (answer: string) => progress.phaseDetail(answer);

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.js';
 import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../engine/engine.js';
 import { labelPrefix } from '../engine/labels.js';
 import { modelConfigSchema } from '../models/kinds.js';
-import { type ServerConfig, serverConfigVariable } from '../models/server-config.js';
+import { containerControlSocket, type ServerConfig, serverConfigVariable } from '../models/server-config.js';
 import { type Access, accessFiles, accessSchema, serverAccess } from './access.js';
 
 /** The desired environment. Everything that makes two of them different is in here. */
@@ -76,6 +76,7 @@ export function desiredSpec({ config, modelFiles, image, version, access }: Spec
       allowedHosts: config.server.allowedHosts,
       faults: config.faults,
       faultHeader: config.server.faultHeader,
+      controlSocket: containerControlSocket,
       ...serverAccess(access),
     },
     ...(config.ttl !== undefined && { ttl: config.ttl }),
@@ -200,8 +201,8 @@ function short(value: string | undefined): string {
 /** Endpoints as clients write them, usable as they are: IPv4, since `localhost` may mean IPv6. With TLS they say so. */
 export function endpointAddresses(
   { host, grpcPort, httpPort }: Endpoints,
-  access?: Access,
+  reach?: { tls?: object | undefined },
 ): { grpc: string; http: string } {
-  if (access?.tls) return { grpc: `grpcs://${host}:${grpcPort}`, http: `https://${host}:${httpPort}` };
+  if (reach?.tls) return { grpc: `grpcs://${host}:${grpcPort}`, http: `https://${host}:${httpPort}` };
   return { grpc: `${host}:${grpcPort}`, http: `http://${host}:${httpPort}` };
 }

@@ -1,5 +1,7 @@
+import type { ServeReport } from '../../commands/serve.js';
 import { quotedWord } from '../../shell-word.js';
 import { serverTlsOption, withPorts } from '../options.js';
+import { accessRows } from '../render-access.js';
 import { configFlags, type GlobalFlags, reportError, terminalContext } from '../run.js';
 import type { Cli } from '../verb.js';
 import { writeJson } from '../write.js';
@@ -10,13 +12,14 @@ export function serveVerb(cli: Cli): void {
     .addOption(serverTlsOption())
     .action(async (flags: GlobalFlags) => {
       const { serve } = await import('../../commands/serve.js');
-      const onListening = (report: { endpoints: { grpc: string; http: string }; control: string }) => {
+      const onListening = (report: ServeReport) => {
         const { grpc, http } = report.endpoints;
         if (flags.json) {
           writeJson(cli.terminal.stdout, { event: 'listening', ...report }, 0);
           return;
         }
         cli.terminal.stderr.write(`Serving gRPC on ${grpc} and REST on ${http}; Ctrl-C ends it\n`);
+        for (const [what, path] of accessRows(report.access)) cli.terminal.stderr.write(`${what}: ${path}\n`);
         cli.terminal.stderr.write(`Faults: kserve-env fault list --control ${quotedWord(report.control)}\n`);
       };
       const writeLog = (line: string) => cli.terminal.stdout.write(line);
