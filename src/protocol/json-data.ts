@@ -123,9 +123,10 @@ export interface JsonData {
 
 /**
  * A tensor's data for JSON. BYTES become base64 where the tensor asks for it by `content_type`, or where they are not
- * UTF-8. Throws OUT_OF_RANGE for FP16, BF16, NaN and infinities.
+ * UTF-8. Throws OUT_OF_RANGE for FP16, BF16, NaN and infinities; those two are written as JavaScript has them where
+ * `anyNumber` says so, which is no JSON, and what Python's readers take for it.
  */
-export function encodeJsonData(tensor: Tensor, subject: string): JsonData {
+export function encodeJsonData(tensor: Tensor, subject: string, anyNumber = false): JsonData {
   const { datatype, data, parameters = {} } = tensor;
   if (datatype === 'FP16' || datatype === 'BF16') {
     throw oipError('OUT_OF_RANGE', `${subject}: ${datatype} cannot be sent as JSON; ask for binary data`);
@@ -139,7 +140,8 @@ export function encodeJsonData(tensor: Tensor, subject: string): JsonData {
     return { data: strings, parameters: base64 ? { ...parameters, content_type: 'base64' } : parameters };
   }
   if (datatype === 'BOOL') return { data: Array.from(data as Uint8Array, (value) => value !== 0), parameters };
-  if (datatype === 'FP32' || datatype === 'FP64') assertFinite(data as Float32Array | Float64Array, subject);
+  if (!anyNumber && (datatype === 'FP32' || datatype === 'FP64'))
+    assertFinite(data as Float32Array | Float64Array, subject);
   return { data, parameters };
 }
 

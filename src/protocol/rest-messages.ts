@@ -18,7 +18,7 @@ import {
 } from './rest-fields.js';
 import { decodeTensors, encodeTensors, present, tooLargeAnswer } from './rest-tensors.js';
 import { oipError, quoteName } from './status.js';
-import type { InferRequest, InferResponse, Parameters, RequestedOutput } from './tensor.js';
+import type { InferRequest, InferResponse, Parameters } from './tensor.js';
 
 /** Header that says how many bytes of a body are JSON; what follows them is binary tensor data. */
 export const headerLengthHeader = 'inference-header-content-length';
@@ -114,21 +114,27 @@ export function decodeRestResponse({ body, headerLength = body.byteLength }: Res
   });
 }
 
+/** What a request asks for about the form of outputs. */
+export type RequestedForm = Pick<InferRequest, 'parameters' | 'outputs'>;
+
+/** Whether an output is binary: where the request's output says `binary_data`, or else its `binary_data_output` does. */
+export function isBinaryOutput(request: RequestedForm, name: string): boolean {
+  const own = request.outputs.find((output) => output.name === name)?.parameters?.binary_data;
+  return (own ?? request.parameters.binary_data_output) === true;
+}
+
 /**
- * The body of the response to a request: an output is binary where the request's output says `binary_data`, or else its
- * `binary_data_output` does. Throws OUT_OF_RANGE for elements that JSON cannot carry, and TOO_LARGE for more than
- * `maxBytes`.
+ * The body of the response to a request. Throws OUT_OF_RANGE for elements that JSON cannot carry, but for numbers where
+ * `anyNumber` says so, and TOO_LARGE for more than `maxBytes`.
  */
 export function encodeRestResponse(
   response: InferResponse,
-  request: { parameters: Parameters; outputs: RequestedOutput[] },
+  request: RequestedForm,
   maxBytes = Number.POSITIVE_INFINITY,
+  anyNumber = false,
 ): RestBody {
-  const isBinary = (name: string): boolean => {
-    const own = request.outputs.find((output) => output.name === name)?.parameters?.binary_data;
-    return (own ?? request.parameters.binary_data_output) === true;
-  };
-  const { tensors, binary } = encodeTensors('output', response.outputs, isBinary, maxBytes);
+  const isBinary = (name: string): boolean => isBinaryOutput(request, name);
+  const { tensors, binary } = encodeTensors('output', response.outputs, isBinary, maxBytes, anyNumber);
   return joinBody(
     {
       model_name: response.modelName,

@@ -73,13 +73,14 @@ function withoutSize(parameters: Parameters): Parameters | undefined {
 
 /**
  * Tensors for a message, and the binary data to follow it. Throws OUT_OF_RANGE for elements that JSON cannot carry, and
- * TOO_LARGE where their text alone is more than `maxBytes`.
+ * TOO_LARGE where their text alone is more than `maxBytes`. `anyNumber` is that of encodeJsonData.
  */
 export function encodeTensors(
   role: 'input' | 'output',
   tensors: readonly Tensor[],
   isBinary: (name: string) => boolean,
   maxBytes: number,
+  anyNumber = false,
 ) {
   const binary: Uint8Array[] = [];
   const encoded = tensors.map((tensor): JsonValue => {
@@ -87,7 +88,7 @@ export function encodeTensors(
     if (!isBinary(name)) {
       // A digit and a comma each, at least: not worth writing.
       if (tensor.data.length * 2 > maxBytes) throw tooLargeAnswer(maxBytes);
-      const { data, parameters } = encodeJsonData(tensor, `${role} ${quoteName(name)}`);
+      const { data, parameters } = encodeJsonData(tensor, `${role} ${quoteName(name)}`, anyNumber);
       return { name, datatype, shape, ...present(parameters), data };
     }
     const bytes = encodeRaw(datatype, tensor.data);

@@ -57,7 +57,7 @@ export interface CallPlan {
 }
 
 /** The plan of a call. What comes after a fault that ends it has no effect, but on how its answer comes out. */
-export function planOf(strikes: readonly Strike[]): CallPlan {
+export function planOf(strikes: readonly Strike[], transport: 'grpc' | 'rest'): CallPlan {
   const plan: CallPlan = {
     delayMs: 0,
     ending: undefined,
@@ -67,11 +67,11 @@ export function planOf(strikes: readonly Strike[]): CallPlan {
     delivery: undefined,
     lastOfConnection: false,
   };
-  for (const strike of strikes) take(plan, strike);
+  for (const strike of strikes) take(plan, strike, transport);
   return plan;
 }
 
-function take(plan: CallPlan, strike: Strike): void {
+function take(plan: CallPlan, strike: Strike, transport: 'grpc' | 'rest'): void {
   const { fault } = strike;
   switch (fault.kind) {
     case 'slow-bytes':
@@ -101,7 +101,8 @@ function take(plan: CallPlan, strike: Strike): void {
       plan.notReady = true;
       return;
     case 'goaway':
-      if (fault.code === 0) plan.lastOfConnection = true;
+      // HTTP/1.1 has no code to give, and HTTP/2 lets the calls of a connection end where nothing is wrong with it.
+      if (fault.code === 0 || transport === 'rest') plan.lastOfConnection = true;
       else plan.ending = strike as Strike<'goaway'>;
       return;
     case 'status':

@@ -79,7 +79,7 @@ export function createStruckCalls(parts: ServerParts): StruckCalls {
   const act = async (call: GrpcCall, called: CalledRpc, strikes: Strike[], outcome: CallOutcome): Promise<void> => {
     const begun = performance.now();
     const stream = streamOf(call);
-    const plan = planOf(strikes);
+    const plan = planOf(strikes, 'grpc');
     const life = lifeOf(call);
     if (!(await waitAsPlanned(plan, life, called.isInference ?? false, parts))) return;
     if (plan.lastOfConnection) stream.session?.close();

@@ -42,11 +42,22 @@ const largeAnswerBytes = 64 * 1024;
 /** Milliseconds in which a reader of a large answer must take some of it. */
 const stalledReaderMs = 60_000;
 
-export function send(response: ServerResponse, { status, contentType, body, headers }: Answer, close: boolean): void {
+export function send(response: ServerResponse, answer: Answer, close: boolean): void {
+  const { body } = answer;
   if (body.byteLength > largeAnswerBytes) response.socket?.setTimeout(stalledReaderMs);
-  const lines = ['content-type', contentType, 'content-length', String(body.byteLength)];
+  sendHead(response, answer, body.byteLength, close);
+  response.end(body);
+}
+
+/** Sends all but the body, of which so many bytes are said to follow. */
+export function sendHead(
+  response: ServerResponse,
+  { status, contentType, headers }: Answer,
+  bytes: number,
+  close: boolean,
+): void {
+  const lines = ['content-type', contentType, 'content-length', String(bytes)];
   for (const name in headers) lines.push(name, headers[name] as string);
   if (close) lines.push('connection', 'close');
   response.writeHead(status, lines);
-  response.end(body);
 }

@@ -2,6 +2,7 @@
 import { type JsonValue, parseJson } from '../../protocol/json-text.js';
 import { type JsonObject, readObject, readParameters } from '../../protocol/rest-fields.js';
 import { oipError } from '../../protocol/status.js';
+import { assertReadyByPlan } from '../faults/call-facts.js';
 import { metricsText, prometheusContentType } from '../telemetry/metrics.js';
 import type { ServerParts } from '../transport.js';
 import { acceptedCodings } from './accept-encoding.js';
@@ -16,7 +17,7 @@ export type ExtensionRoute =
   | Extract<ServedRoute, `Repository${string}` | 'ModelStatistics' | 'ModelConfig' | 'ModelList' | 'Metrics'>;
 
 export function extensionHandlers(parts: ServerParts): Record<ExtensionRoute, Handler> {
-  const { dataPlane, extensions, control, limits } = parts;
+  const { dataPlane, extensions, repository, control, limits } = parts;
   const optionalObject = async (call: RouteCall): Promise<JsonObject> => {
     const body = await call.body();
     return body.byteLength === 0 ? {} : readObject(parseJson(body.toString('utf8'), limits.maxJsonDepth), 'body');
@@ -45,7 +46,10 @@ export function extensionHandlers(parts: ServerParts): Record<ExtensionRoute, Ha
       const entries = await extensions.modelStatistics(model, version);
       return jsonAnswer(200, { model_stats: entries.map(statisticsJson) });
     },
-    ModelConfig: ({ model, version }) => jsonAnswer(200, configurationJson(extensions.modelConfig(model, version))),
+    ModelConfig({ model, version, plan }) {
+      assertReadyByPlan(plan, repository, model, version);
+      return jsonAnswer(200, configurationJson(extensions.modelConfig(model, version)));
+    },
     async Metrics({ headers }) {
       const accepted = acceptedCodings(headers['accept-encoding']);
       const text = metricsText(await control.counts(), { version: dataPlane.serverMetadata().version });

@@ -7,6 +7,7 @@ import {
   parseHeaderLength,
 } from '../../protocol/rest-messages.js';
 import type { InferRequest, TensorMetadata } from '../../protocol/tensor.js';
+import { assertInferenceByPlan, assertReadyByPlan } from '../faults/call-facts.js';
 import { noteMessageSize } from '../heap.js';
 import type { ServerParts } from '../transport.js';
 import { acceptedCodings } from './accept-encoding.js';
@@ -15,18 +16,21 @@ import { decodeBareRequest } from './bare-request.js';
 import { type ExtensionRoute, extensionHandlers } from './extension-handlers.js';
 import type { Handler, RouteCall } from './route-call.js';
 import type { RouteName } from './routes.js';
+import { struckBody } from './struck-inference.js';
 
 export type Handlers = Readonly<Record<RouteName, Handler>>;
 
 /** The handlers of all routes. They throw OipError for whatever cannot be answered. */
 export function createHandlers(parts: ServerParts): Handlers {
-  const { dataPlane, limits } = parts;
+  const { dataPlane, repository, limits } = parts;
   const core: Record<Exclude<RouteName, ExtensionRoute>, Handler> = {
     ServerLive: () => jsonAnswer(200, { live: dataPlane.serverLive() }),
-    ServerReady: () => readiness(dataPlane.serverReady()),
+    ServerReady: ({ plan }) => readiness(dataPlane.serverReady() && !plan?.notReady),
     ServerMetadata: () => jsonAnswer(200, { ...dataPlane.serverMetadata() }),
-    ModelReady: ({ model, version }) => readiness(dataPlane.modelReady(model, version), { name: model }),
-    ModelMetadata({ model, version }) {
+    ModelReady: ({ model, version, plan }) =>
+      readiness(dataPlane.modelReady(model, version) && !plan?.notReady, { name: model }),
+    ModelMetadata({ model, version, plan }) {
+      assertReadyByPlan(plan, repository, model, version);
       const { inputs, outputs, ...metadata } = dataPlane.modelMetadata(model, version);
       return jsonAnswer(200, { ...metadata, inputs: inputs.map(tensorJson), outputs: outputs.map(tensorJson) });
     },
@@ -36,8 +40,13 @@ export function createHandlers(parts: ServerParts): Handlers {
       dataPlane.admit();
       try {
         const request = decodeInfer(parts, call, await call.body());
+        if (call.plan) assertInferenceByPlan(call.plan, repository, request);
         const response = await dataPlane.infer(request);
-        const answer = restBodyAnswer(encodeRestResponse(response, request, limits.maxSendMessageBytes));
+        const { maxSendMessageBytes } = limits;
+        const body = call.plan
+          ? struckBody(response, request, call.plan, maxSendMessageBytes)
+          : encodeRestResponse(response, request, maxSendMessageBytes);
+        const answer = restBodyAnswer(body);
         noteMessageSize(answer.body.byteLength);
         return accepted ? await encoded(answer, accepted) : answer;
       } finally {

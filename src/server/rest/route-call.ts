@@ -1,5 +1,6 @@
 /** What the routes have in common: a request on its way through one, and what takes it. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { CallPlan } from '../faults/call-plan.js';
 import type { RequestFields } from '../telemetry/request-counts.js';
 import type { Answer } from './answer.js';
 
@@ -9,6 +10,8 @@ export interface RouteCall {
   /** Of the path; empty where it names none. */
   readonly model: string;
   readonly version: string;
+  /** What the faults that strike it come to; undefined where none does. */
+  readonly plan?: CallPlan;
   /** What its log line says; a route adds what it learns. */
   readonly fields: RequestFields;
   /** The whole body, decompressed; throws as readBody does. */
