@@ -83,7 +83,8 @@ export function createModelRepository(
       return () => listeners.delete(listener);
     },
     async start(agree) {
-      const declared = versions.filter(({ state }) => state === 'LOADING');
+      // Not by their states, which a fault that is in force from the start hides.
+      const declared = versions.filter(({ config }) => config.initial === 'loaded');
       await Promise.allSettled(declared.map((version) => version.load(agree)));
     },
     async close() {

@@ -60,7 +60,7 @@ export interface PretendedState {
   state: Exclude<ModelState, 'READY'>;
   reason: string;
   wanted: boolean;
-  /** Why a load fails meanwhile; loads end as they would where absent, and show when the fault is over. */
+  /** Why loads are answered as failed meanwhile. In truth they end as they would, and that shows when the fault is over. */
   failsLoads?: string;
 }
 
@@ -111,7 +111,6 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
   const make = async (): Promise<Model> => {
     const delayMs = duration(config.loadDelay);
     if (delayMs > 0) await delay(delayMs, undefined, { signal });
-    if (pretended?.failsLoads !== undefined) throw new Error(pretended.failsLoads);
     return await makeModel(config, version);
   };
 
@@ -131,6 +130,9 @@ export function createModelVersion(options: ModelVersionOptions): ModelVersion {
       if (!loaded) become('UNAVAILABLE', `failed to load ${subject}: ${why}`);
       throw oipError('MODEL_LOAD_FAILED', `Model ${subject} failed to load: ${why}`, { cause: error });
     }
+    // Only in what is answered: when the fault is over, all is as it would have been without.
+    const why = pretended?.failsLoads;
+    if (why !== undefined) throw oipError('MODEL_LOAD_FAILED', `Model ${subject} failed to load: ${why}`);
   };
 
   const unload = async (): Promise<void> => {
