@@ -6,6 +6,13 @@ export type { CommandContext, CommandResult, CommonOptions, PhaseRecord, Progres
 export { commandContext, silentProgress } from './commands/context.js';
 export { type DoctorCheck, type DoctorReport, doctor } from './commands/doctor.js';
 export { type DownOptions, type DownReport, down } from './commands/down.js';
+export { type FaultAddOptions, type FaultAddReport, faultAdd } from './commands/fault-add.js';
+export { type FaultClearOptions, type FaultClearReport, faultClear } from './commands/fault-clear.js';
+export type { EngineFaultReport } from './commands/fault-engine.js';
+export { type FaultListReport, faultList } from './commands/fault-list.js';
+export type { FaultRow } from './commands/fault-rows.js';
+export { type FaultRunOptions, type FaultRunReport, faultRun, type ScenarioStepReport } from './commands/fault-run.js';
+export type { FaultTargetOptions } from './commands/fault-target.js';
 export { NotRunningError, type TargetOptions } from './commands/find-environment.js';
 export { type HealthOptions, type HealthReport, health, NotReadyError } from './commands/health.js';
 export { type ImageListReport, imageList } from './commands/image-list.js';
@@ -41,15 +48,19 @@ export { OnnxRuntimeMissingError } from './config/onnx-runtime.js';
 export { ConfigError, type ConfigProblem } from './config/problems.js';
 export type { Config, ConfigInput } from './config/schema.js';
 export {
+  EngineCannotError,
   EngineFailedError,
   EngineUnreachableError,
   ImageError,
   InstanceExistsError,
   PortTakenError,
 } from './engine/engine.js';
+export { FaultRefusedError } from './environment/fault-control.js';
 export { OverBudgetError } from './environment/phases.js';
 export { NotReadyInTimeError, ServerExitedError } from './environment/readiness.js';
 export { ExitCode, InterruptedError, KServeEnvError, TimedOutError, UsageError } from './errors.js';
+export type { Conditions as FaultConditions, FaultInput } from './faults/fault.js';
+export type { ScenarioInput } from './faults/scenario.js';
 export { OtlpInputError } from './metrics/input-error.js';
 export type {
   ModelModule,

@@ -58,8 +58,8 @@ function printable(text: string): string {
 
 /** What a mapping may have; of a fault there is more to say. */
 function knownKeys(value: unknown): string {
-  const kind = isMapping(value) && 'kind' in value ? String(value.kind) : '';
-  if (!Object.hasOwn(faultKinds, kind)) return 'a known key';
+  const kind = isMapping(value) && 'kind' in value ? value.kind : undefined;
+  if (typeof kind !== 'string' || !Object.hasOwn(faultKinds, kind)) return 'a known key';
   const own = Object.keys(faultKinds[kind as FaultKind].settings);
   return `a setting of ${kind} (${own.length === 0 ? 'it has none' : own.join(', ')}) or a condition (${Object.keys(faultConditions).join(', ')})`;
 }
@@ -135,6 +135,8 @@ function isMapping(value: unknown): value is object {
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
+      // Zod's own words begin so; others are the schema's, and say more than the type.
+      if (!issue.message.startsWith('Invalid input')) return issue.message;
       return issue.expected === 'int' ? 'a whole number' : article(issue.expected);
     case 'invalid_value':
       return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`;

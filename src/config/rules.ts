@@ -4,7 +4,13 @@ import { type Finding, show } from './problems.js';
 
 /** Works on unvalidated input, so that these problems show together with those of the schema. */
 export function checkRules(raw: unknown): Finding[] {
-  return [...repeatedModelNames(raw), ...samePorts(raw), ...imageSource(raw), ...faultModels(raw)];
+  return [
+    ...repeatedModelNames(raw),
+    ...samePorts(raw),
+    ...imageSource(raw),
+    ...faultModels(raw),
+    ...faultCertificates(raw),
+  ];
 }
 
 /** A name may be declared again in another version, so that versions can differ in what they do. */
@@ -54,16 +60,30 @@ function imageSource(raw: unknown): Finding[] {
 /** A fault of a model that there is not would never strike, and the server refuses it. */
 function faultModels(raw: unknown): Finding[] {
   const { faults, models = defaultModels } = record(raw);
-  const known = items(models).flatMap((model) => [record(model).name, ...items(record(model).aliases)]);
+  const names = items(models).flatMap((model) => [record(model).name, ...items(record(model).aliases)]);
+  const known = names.filter((name) => typeof name === 'string');
   return items(faults).flatMap((fault, index) => {
     const { model } = record(fault);
     if (typeof model !== 'string' || known.includes(model)) return [];
     return [
       {
         path: ['faults', index, 'model'],
-        expected: `one of the models (${known.slice(0, 10).map(String).join(', ')})`,
+        expected: `one of the models (${known.slice(0, 10).join(', ')})`,
         got: show(model),
       },
+    ];
+  });
+}
+
+/** Only where certificates are made here there are wrong ones, too. */
+function faultCertificates(raw: unknown): Finding[] {
+  const { faults, tls } = record(raw);
+  if (tls === 'auto' || record(tls).mode === 'auto') return [];
+  return items(faults).flatMap((fault, index) => {
+    const { kind } = record(fault);
+    if (kind !== 'expired-certificate' && kind !== 'wrong-certificate') return [];
+    return [
+      { path: ['faults', index, 'kind'], expected: `tls: auto beside ${kind}`, got: `tls: ${show(tls ?? 'off')}` },
     ];
   });
 }
