@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { headerLengthHeader } from '../../protocol/rest-messages.js';
 import type { GrpcStatus } from '../../protocol/status.js';
+import { asOipError } from '../as-oip-error.js';
 import { countFailed, modelNamesOfCall } from '../faults/call-facts.js';
 import { type CallLife, ended } from '../faults/call-life.js';
 import { type CallPlan, type Delivery, type EndingKind, planOf, statusError } from '../faults/call-plan.js';
@@ -16,7 +17,9 @@ import type { RouteCall } from './route-call.js';
 import type { RouteName } from './routes.js';
 
 /** What comes of a request: an answer, and how it goes out; or none, and what its client sees instead. */
-export type StruckOutcome = { answer: Answer; plan: CallPlan | undefined } | { answer: undefined; seenAs: GrpcStatus };
+export type StruckOutcome =
+  | { answer: Answer; plan: CallPlan | undefined }
+  | { answer: undefined; plan: CallPlan; seenAs: GrpcStatus };
 
 export interface StruckRequest {
   request: IncomingMessage;
@@ -28,13 +31,13 @@ export interface StruckRequest {
 export interface StruckRequests {
   /**
    * Does what the faults that strike a request say, and serves it where they let it go on. Settles when it is known what
-   * comes of it. Throws what `serve` does, INVALID_ARGUMENT and OVERLOADED.
+   * comes of it. Rejects with INVALID_ARGUMENT, OVERLOADED, and what `serve` throws where no fault strikes.
    */
   run(struck: StruckRequest, serve: (call: RouteCall) => Answer | Promise<Answer>): Promise<StruckOutcome>;
 }
 
 export function createStruckRequests(parts: ServerParts): StruckRequests {
-  const { faults, repository, control } = parts;
+  const { faults, repository, control, log } = parts;
   const halfOpen = createHalfOpenConnections(faults);
 
   /** Ends a request without an answer; settles when it has ended. */
@@ -74,18 +77,26 @@ export function createStruckRequests(parts: ServerParts): StruckRequests {
       const isInference = rpc === 'ModelInfer';
       const waiting = plan.delayMs > 0 && request.method === 'POST' ? withBody(call) : call;
       const life = lifeOf(request);
-      if (!(await waitAsPlanned(plan, life, isInference, parts))) return { answer: undefined, seenAs: 'CANCELLED' };
+      if (!(await waitAsPlanned(plan, life, isInference, parts)))
+        return { answer: undefined, plan, seenAs: 'CANCELLED' };
       if (ending && fault?.kind !== 'status') {
         // Half open, nothing is to be read any more.
         if (fault?.kind !== 'half-open') {
           if (request.headers.expect !== undefined) response.writeContinue();
           request.resume();
         }
-        return { answer: undefined, seenAs: await end(ending, request) };
+        return { answer: undefined, plan, seenAs: await end(ending, request) };
       }
-      if (fault?.kind !== 'status') return { answer: await serve({ ...asDelivered(waiting, plan), plan }), plan };
-      if (isInference) countFailed(repository, call.model, call.version, performance.now() - begun);
-      return { answer: errorAnswer(statusError(fault)), plan };
+      if (fault?.kind === 'status') {
+        if (isInference) countFailed(repository, call.model, call.version, performance.now() - begun);
+        return { answer: errorAnswer(statusError(fault)), plan };
+      }
+      try {
+        return { answer: await serve({ ...asDelivered(waiting, plan), plan }), plan };
+      } catch (error) {
+        // Errors come out as other answers do.
+        return { answer: errorAnswer(asOipError(error, log)), plan };
+      }
     },
   };
 }
