@@ -76,12 +76,16 @@ export interface WireClient {
 
 const protoFile = fileURLToPath(new URL('../../../proto/inference.proto', import.meta.url));
 
-export function createWireClient(endpoint: string, options: ChannelOptions = {}): WireClient {
+export function createWireClient(
+  endpoint: string,
+  options: ChannelOptions = {},
+  secrets = credentials.createInsecure(),
+): WireClient {
   const loaded = loadPackageDefinition(loadSync(protoFile, { keepCase: true, longs: String, oneofs: true }));
   const { GRPCInferenceService } = loaded.inference as unknown as {
     GRPCInferenceService: new (endpoint: string, secrets: unknown, options: ChannelOptions) => Client;
   };
-  const client = new GRPCInferenceService(endpoint, credentials.createInsecure(), options);
+  const client = new GRPCInferenceService(endpoint, secrets, options);
   type Unary = (message: Message, done: (error: ServiceError | null, response: Message) => void) => void;
   return {
     call: (method, message = {}) =>
