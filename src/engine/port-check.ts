@@ -23,6 +23,12 @@ export async function assertPortFree(port: number, signal?: AbortSignal): Promis
   if (code !== undefined || shared) throw new PortTakenError(port, await findPortHolder(port));
 }
 
+/** As `assertPortFree`, where nobody wants to know who has it. */
+export async function isPortFree(port: number, signal?: AbortSignal): Promise<boolean> {
+  signal?.throwIfAborted();
+  return (await tryListen(port)) === undefined && (process.platform === 'linux' || !(await somebodyAnswers(port)));
+}
+
 /** The process that listens on this port of 127.0.0.1, or undefined when there is none or it cannot be seen. */
 export async function findPortHolder(port: number): Promise<PortHolder | undefined> {
   if (process.platform === 'win32') return undefined;

@@ -70,6 +70,9 @@ export const serverConfigSchema = z.strictObject({
 
 export type ServerConfig = z.output<typeof serverConfigSchema>;
 
+/** Where a container has its control socket: in the only directory that it may write to, which is gone when it ends. */
+export const containerControlSocket = '/tmp/kserve-env-control.sock';
+
 /** What a server of ours calls itself, and what it says that it can beside the core. */
 export const serverIdentity = {
   name: 'kserve-env',

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Engine,
+  EngineCannotError,
   type Instance,
   InstanceExistsError,
   type InstanceSpec,
@@ -11,7 +12,16 @@ import {
 import { nameLabel } from '../../src/engine/labels.js';
 import { assertPortFree } from '../../src/engine/port-check.js';
 import { workspace } from '../unit/config/workspace.js';
-import { configured, linesOf, listenSomewhere, rejection, twoFreePorts, untilLive } from './probes.js';
+import {
+  configured,
+  controlled,
+  isLive,
+  linesOf,
+  listenSomewhere,
+  rejection,
+  twoFreePorts,
+  untilLive,
+} from './probes.js';
 
 /** One engine under test, and the eyes that look at it from outside. */
 export interface EngineHarness {
@@ -76,6 +86,10 @@ export function describeEngine(title: string, makeHarness: () => Promise<EngineH
 
     async function startNew(changes: Partial<InstanceSpec> = {}): Promise<Instance> {
       return await engine.start(await engine.create(specOf(changes)));
+    }
+
+    async function ask(instance: Instance, request: object): Promise<unknown> {
+      return JSON.parse(await engine.control(instance, JSON.stringify(request)));
     }
 
     it('lets the server read the files that it was given', async () => {
@@ -311,6 +325,114 @@ export function describeEngine(title: string, makeHarness: () => Promise<EngineH
       expect(mine.map(({ state }) => state)).toEqual(['created', 'running']);
     });
 
+    it('hands a line to the control socket of a running server, and its answer back', async () => {
+      const created = await engine.create(specOf({ env: controlled() }));
+      await expect(engine.control(created, '{"do":"list"}')).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+      const started = await engine.start(created);
+      await untilLive(started);
+      const added = await ask(started, { do: 'add', faults: [{ kind: 'delay', time: '1ms' }] });
+      expect(added).toMatchObject({ ok: true, faults: [{ fault: { kind: 'delay' } }] });
+      expect(await ask(started, { do: 'list' })).toEqual(added);
+      await expect.poll(() => ask(started, { do: 'ready' })).toEqual({ ok: true, ready: true });
+      expect(await ask(started, { do: 'sing' })).toMatchObject({ ok: false, error: { status: 'INVALID_ARGUMENT' } });
+      const all = await Promise.all(Array.from({ length: 3 }, () => ask(started, { do: 'list' })));
+      expect(all).toEqual([added, added, added]);
+      await engine.stop(started, 5_000);
+      const refusal = await rejection(engine.control(started, '{"do":"list"}'));
+      expect(refusal).toMatchObject({ code: 'ENGINE_FAILED', message: expect.stringContaining('exited') });
+    });
+
+    it('says that a server without a control socket cannot be asked', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      await expect(engine.control(started, '{"do":"list"}')).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+    });
+
+    it('pauses a server, which answers nothing until it may go on', async () => {
+      const started = await startNew({ env: controlled() });
+      await untilLive(started);
+      await engine.pause(started);
+      await engine.pause(started);
+      expect(await engine.inspect(started.name)).toMatchObject({ state: 'paused', endpoints: started.endpoints });
+      expect(await isLive(started, 300)).toBe(false);
+      const refusal = await rejection(engine.control(started, '{"do":"list"}'));
+      expect(refusal).toMatchObject({ code: 'ENGINE_FAILED', message: expect.stringContaining('paused') });
+      await engine.unpause(started);
+      await engine.unpause(started);
+      expect(await engine.inspect(started.name)).toEqual(started);
+      await untilLive(started);
+      await engine.stop(started, 5_000);
+      await expect(engine.pause(started)).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+      await engine.unpause(started);
+    });
+
+    it('kills a server, and starts it again on the ports that it had', async () => {
+      const started = await startNew({ env: controlled() });
+      await untilLive(started);
+      for (const kill of ['running', 'again', 'paused'] as const) {
+        if (kill === 'paused') await engine.pause(started);
+        const ended = engine.waitForExit(started);
+        await engine.kill(started);
+        expect(await ended).toMatchObject({ exitCode: 137, signal: 'SIGKILL' });
+        await engine.kill(started);
+        expect((await engine.inspect(started.name))?.state).toBe('exited');
+        expect(await isLive(started, 300)).toBe(false);
+        const again = await engine.start(started);
+        expect(again).toMatchObject({ id: started.id, state: 'running', endpoints: started.endpoints });
+        expect(again.exit).toBeUndefined();
+        await untilLive(again);
+        await expect.poll(() => ask(again, { do: 'ready' })).toEqual({ ok: true, ready: true });
+      }
+    });
+
+    it('starts a server again that was stopped, on the ports that it had', async () => {
+      const started = await startNew();
+      await untilLive(started);
+      await engine.stop(started, 5_000);
+      const again = await engine.start(started);
+      expect(again.endpoints).toEqual(started.endpoints);
+      await untilLive(again);
+    });
+
+    it('cuts a server off and puts it back on its ports, or says that it cannot', async () => {
+      const started = await startNew({ env: controlled() });
+      await untilLive(started);
+      if (engine.kind === 'process') {
+        for (const cut of [engine.disconnect(started), engine.reconnect(started)]) {
+          const refusal = await rejection(cut);
+          expect(refusal).toBeInstanceOf(EngineCannotError);
+          expect(refusal).toMatchObject({ message: expect.stringContaining(started.name) });
+        }
+        await untilLive(started);
+        return;
+      }
+      expect(started.disconnected).toBeUndefined();
+      await engine.disconnect(started);
+      await engine.disconnect(started);
+      const cut = await engine.inspect(started.name);
+      expect(cut).toMatchObject({ state: 'running', disconnected: true, endpoints: started.endpoints });
+      expect(await isLive(started, 300)).toBe(false);
+      // It is not asked over the network.
+      expect(await ask(started, { do: 'ready' })).toEqual({ ok: true, ready: true });
+      await engine.reconnect(started);
+      await engine.reconnect(started);
+      expect(await engine.inspect(started.name)).toEqual(started);
+      await untilLive(started);
+    });
+
+    it('says who took the ports of a server that was cut off, and can put it back later', async () => {
+      if (engine.kind === 'process') return;
+      const started = await startNew();
+      await untilLive(started);
+      await engine.disconnect(started);
+      const squatter = await listenSomewhere(started.endpoints?.httpPort);
+      await expect(engine.reconnect(started)).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+      await squatter[Symbol.asyncDispose]();
+      await engine.reconnect(started);
+      expect(await engine.inspect(started.name)).toEqual(started);
+      await untilLive(started);
+    });
+
     it('settles with the reason when it is told to give up', async () => {
       const created = await engine.create(specOf());
       const reason = new Error('given up');
@@ -325,6 +447,12 @@ export function describeEngine(title: string, makeHarness: () => Promise<EngineH
       await expect(engine.start(created, aborted)).rejects.toBe(reason);
       await expect(engine.stop(created, 1_000, aborted)).rejects.toBe(reason);
       await expect(engine.remove(created, aborted)).rejects.toBe(reason);
+      await expect(engine.control(created, '{}', aborted)).rejects.toBe(reason);
+      await expect(engine.pause(created, aborted)).rejects.toBe(reason);
+      await expect(engine.unpause(created, aborted)).rejects.toBe(reason);
+      await expect(engine.kill(created, aborted)).rejects.toBe(reason);
+      await expect(engine.disconnect(created, aborted)).rejects.toBe(reason);
+      await expect(engine.reconnect(created, aborted)).rejects.toBe(reason);
       await expect(engine.portHolder(1, aborted)).rejects.toBe(reason);
       await expect(engine.info(aborted)).rejects.toBe(reason);
       expect(await engine.inspect(created.name)).toMatchObject({ id: created.id, state: 'created' });

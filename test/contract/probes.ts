@@ -2,10 +2,17 @@
 import { createServer } from 'node:net';
 import { expect } from 'vitest';
 import type { Engine, Instance, LogLine, LogOptions } from '../../src/engine/engine.js';
+import { containerControlSocket } from '../../src/models/server-config.js';
 
 /** Variables of a server with these models. */
 export function configured(models: unknown): Record<string, string> {
   return { KSERVE_ENV_SERVER_CONFIG: JSON.stringify({ version: '0.0.0-test', models }) };
+}
+
+/** Variables of a server without models that can be asked by its control socket. */
+export function controlled(): Record<string, string> {
+  const config = { version: '0.0.0-test', models: [], controlSocket: containerControlSocket };
+  return { KSERVE_ENV_SERVER_CONFIG: JSON.stringify(config) };
 }
 
 /** All lines of a log that ends. */
@@ -22,6 +29,15 @@ export async function untilLive(instance: Instance): Promise<void> {
   await expect.poll(status, { timeout: 15_000, interval: 20 }).toBe(200);
 }
 
+/** Whether it answers within so many milliseconds. */
+export async function isLive(instance: Instance, withinMs: number): Promise<boolean> {
+  const url = `http://127.0.0.1:${instance.endpoints?.httpPort}/v2/health/live`;
+  return await fetch(url, { signal: AbortSignal.timeout(withinMs) }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
 /** What a promise rejects with. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(
@@ -30,10 +46,10 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-/** A listener that keeps a port of 127.0.0.1. */
-export async function listenSomewhere(): Promise<AsyncDisposable & { port: number }> {
+/** A listener that keeps a port of 127.0.0.1, any unless told. */
+export async function listenSomewhere(port = 0): Promise<AsyncDisposable & { port: number }> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('no address');
   return {

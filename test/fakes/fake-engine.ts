@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import {
   type Engine,
+  EngineCannotError,
   EngineFailedError,
   type EngineKind,
   type ExitInfo,
@@ -10,16 +11,19 @@ import {
   InstanceExistsError,
   type InstanceSpec,
   type LogLine,
+  type PortRequest,
   PortTakenError,
 } from '../../src/engine/engine.js';
 import { withSources } from '../../src/engine/files.js';
 import { nameLabel } from '../../src/engine/labels.js';
 import { findPortHolder } from '../../src/engine/port-check.js';
+import { noControlAnswer, notRunning } from '../../src/engine/refusals.js';
 import { serverConfigSchema, serverConfigVariable } from '../../src/models/server-config.js';
-import { ListenError } from '../../src/server/listen-error.js';
+import { controlAnswer } from '../../src/server/faults/control-requests.js';
 import { type RunningServer, startServer } from '../../src/server/start-server.js';
-import { createLogger } from '../../src/server/telemetry/logger.js';
+import { createLogger, silentLogger } from '../../src/server/telemetry/logger.js';
 import { type FakeImages, fakeImages } from './fake-images.js';
+import { type Gate, openGate } from './gate.js';
 
 export interface FakeEngineOptions {
   /** `docker` has an image store, `process` has none. `process` unless given. */
@@ -35,12 +39,12 @@ export interface FakeEngine extends Engine {
   dieOnStart: ExitInfo | undefined;
   /** Servers started while it is set have ports on which nobody answers. */
   neverReady: boolean;
-  /** Every change that was asked for, in order: `create name`, `start name`, `stop name`, `remove name`. */
+  /** Every change that was asked for, in order: `create name`, `start name`, `stop name`, `kill name`, … */
   readonly changes: string[];
   /** How often a name was looked for. */
   inspections: number;
-  /** Ends a server as `kill -9` does. */
-  kill(name: string): Promise<void>;
+  /** Ends a server as `kill -9` does, which the engine is not asked for. */
+  die(name: string): Promise<void>;
   /** Plants what a killed command leaves: a name with nothing behind it. */
   leaveIncomplete(name: string): void;
 }
@@ -51,6 +55,19 @@ interface Held {
   log: { at: number; line: LogLine }[];
   events: EventEmitter;
   server?: RunningServer;
+  /** What clients dial, and the server behind it: gRPC and REST. */
+  gates?: [Gate, Gate];
+}
+
+function isUp({ instance: { state } }: Held): boolean {
+  return state === 'running' || state === 'paused';
+}
+
+/** Ends the server, and what clients dial it by. */
+async function close({ server, gates }: Held, graceMs: number): Promise<void> {
+  for (const gate of gates ?? []) gate.pause(false);
+  await server?.close(graceMs);
+  await Promise.all(gates?.map((gate) => gate.shut()) ?? []);
 }
 
 export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
@@ -64,7 +81,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
   function end(entry: Held, exit: ExitInfo): void {
     if (entry.instance.state === 'exited') return;
-    const { endpoints: _endpoints, ...rest } = entry.instance;
+    const { endpoints: _endpoints, disconnected: _disconnected, ...rest } = entry.instance;
     entry.instance = { ...rest, state: 'exited', exit };
     entry.events.emit('change');
   }
@@ -84,13 +101,15 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   }
 
   async function run(entry: Held): Promise<void> {
-    const { spec } = entry;
-    const port = (request: InstanceSpec['ports']['grpc']) => (request === 'auto' ? 0 : request);
+    const { spec, gates: before } = entry;
+    const port = (request: PortRequest) => (request === 'auto' ? 0 : request);
     const parsed = serverConfigSchema.safeParse({
       ...(JSON.parse(withSources(spec.env[serverConfigVariable] ?? '{}', spec.files ?? [])) as object),
       host: '127.0.0.1',
-      grpcPort: port(spec.ports.grpc),
-      httpPort: port(spec.ports.http),
+      grpcPort: 0,
+      httpPort: 0,
+      // It is asked without one, in here.
+      controlSocket: undefined,
     });
     if (!parsed.success) {
       write(entry, { stream: 'stderr', line: parsed.error.message.replaceAll('\n', ' ') });
@@ -101,17 +120,36 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       level: parsed.data.logLevel,
       write: (line) => write(entry, { stream: 'stdout', line: line.trimEnd() }),
     });
+    const server = await startServer(parsed.data, { log });
+    const grpc = await gateTo(before?.[0].port ?? port(spec.ports.grpc), server, server.grpcPort);
+    const http = await gateTo(before?.[1].port ?? port(spec.ports.http), server, server.httpPort, grpc);
+    Object.assign(entry, { server, gates: [grpc, http] });
+    const { port: grpcPort } = grpc;
+    const { port: httpPort } = http;
+    entry.instance = { ...entry.instance, endpoints: { host: '127.0.0.1', grpcPort, httpPort } };
+    if (engine.neverReady) await close(entry, 0);
+    else log.announce('server started', { grpcPort, httpPort });
+  }
+
+  async function gateTo(wanted: number, server: RunningServer, target: number, opened?: Gate): Promise<Gate> {
     try {
-      const server = await startServer(parsed.data, { log });
-      entry.server = server;
-      const { grpcPort, httpPort } = server;
-      entry.instance = { ...entry.instance, endpoints: { host: '127.0.0.1', grpcPort, httpPort } };
-      if (engine.neverReady) await server.close(0);
-      else log.announce('server started', { grpcPort, httpPort });
+      return await openGate(wanted, target);
     } catch (error) {
-      if (!(error instanceof ListenError)) throw error;
-      throw new PortTakenError(error.port, (await portHolder(error.port)) ?? (await findPortHolder(error.port)));
+      await server.close(0);
+      await opened?.shut();
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      throw new PortTakenError(wanted, (await portHolder(wanted)) ?? (await findPortHolder(wanted)));
     }
+  }
+
+  function runningOf(instance: Instance): Held {
+    const entry = of(instance);
+    if (!entry || !isUp(entry)) throw notRunning(instance.name, entry?.instance.state);
+    return entry;
+  }
+
+  function requireNetwork({ name }: Instance): void {
+    if (kind === 'process') throw new EngineCannotError(`${name} is a process, and has no network of its own`);
   }
 
   const engine: FakeEngine = {
@@ -165,8 +203,10 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       if (engine.failStart !== undefined) throw engine.failStart;
       const entry = of(instance);
       if (!entry) throw new EngineFailedError(`${instance.name} was removed before its start`);
+      if (isUp(entry)) return entry.instance;
       const before = entry.instance;
-      entry.instance = { ...before, state: 'running', startedAt: new Date().toISOString() };
+      const { exit: _exit, ...rest } = before;
+      entry.instance = { ...rest, state: 'running', startedAt: new Date().toISOString() };
       try {
         if (engine.dieOnStart) end(entry, engine.dieOnStart);
         else await run(entry);
@@ -191,8 +231,8 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       signal?.throwIfAborted();
       engine.changes.push(`stop ${instance.name}`);
       const entry = of(instance);
-      if (entry?.instance.state !== 'running') return;
-      await entry.server?.close(graceMs);
+      if (!entry || !isUp(entry)) return;
+      await close(entry, graceMs);
       write(entry, { stream: 'stdout', line: JSON.stringify({ message: 'server stopped' }) });
       end(entry, { exitCode: 0, oomKilled: false });
     },
@@ -202,7 +242,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       engine.changes.push(`remove ${instance.name}`);
       const entry = of(instance);
       if (!entry) return;
-      await entry.server?.close(0);
+      await close(entry, 0);
       if (of(instance)) held.delete(instance.name);
       end(entry, { exitCode: 137, signal: 'SIGKILL', oomKilled: false });
     },
@@ -235,12 +275,65 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       return { memoryBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
     },
 
+    async control(instance, request, signal) {
+      signal?.throwIfAborted();
+      const { instance: now, server, spec } = runningOf(instance);
+      if (now.state === 'paused') throw notRunning(instance.name, now.state);
+      const asked = (spec.env[serverConfigVariable] ?? '').includes('"controlSocket"');
+      if (!asked || !server?.faults) throw noControlAnswer(instance.name, 'it was made without one');
+      const { faults: keeper, isReady } = server;
+      return await controlAnswer(Buffer.from(request), { keeper, isReady, log: silentLogger });
+    },
+
+    async pause(instance, signal) {
+      signal?.throwIfAborted();
+      engine.changes.push(`pause ${instance.name}`);
+      const entry = runningOf(instance);
+      for (const gate of entry.gates ?? []) gate.pause(true);
+      entry.instance = { ...entry.instance, state: 'paused' };
+    },
+
+    async unpause(instance, signal) {
+      signal?.throwIfAborted();
+      engine.changes.push(`unpause ${instance.name}`);
+      const entry = of(instance);
+      if (entry?.instance.state !== 'paused') return;
+      for (const gate of entry.gates ?? []) gate.pause(false);
+      entry.instance = { ...entry.instance, state: 'running' };
+    },
+
+    async disconnect(instance, signal) {
+      signal?.throwIfAborted();
+      requireNetwork(instance);
+      engine.changes.push(`disconnect ${instance.name}`);
+      const entry = runningOf(instance);
+      await Promise.all(entry.gates?.map((gate) => gate.shut()) ?? []);
+      entry.instance = { ...entry.instance, disconnected: true };
+    },
+
+    async reconnect(instance, signal) {
+      signal?.throwIfAborted();
+      requireNetwork(instance);
+      engine.changes.push(`reconnect ${instance.name}`);
+      const entry = runningOf(instance);
+      if (!entry.instance.disconnected) return;
+      await Promise.all(entry.gates?.map((gate) => gate.open()) ?? []);
+      const { disconnected: _disconnected, ...rest } = entry.instance;
+      entry.instance = rest;
+    },
+
     portHolder,
 
-    async kill(name) {
+    async kill(instance, signal) {
+      signal?.throwIfAborted();
+      engine.changes.push(`kill ${instance.name}`);
+      if (of(instance)) await engine.die(instance.name);
+    },
+
+    async die(name) {
       const entry = held.get(name);
-      if (!entry) return;
-      await entry.server?.close(0);
+      if (!entry || !isUp(entry)) return;
+      await close(entry, 0);
       end(entry, { exitCode: 137, signal: 'SIGKILL', oomKilled: false });
     },
 
@@ -258,7 +351,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     },
 
     async [Symbol.asyncDispose]() {
-      for (const { server } of held.values()) await server?.close(0);
+      for (const entry of held.values()) await close(entry, 0);
     },
   };
   return engine;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Instance, InstanceSpec } from '../../src/engine/engine.js';
@@ -167,6 +168,7 @@ describe('A local process as an environment', () => {
     const { processEngine } = await import('../../src/engine/process/process-engine.js');
     const unbuilt = processEngine({
       stateDir: harness.stateDir,
+      tempDir: tmpdir(),
       serverBundle: () => join(harness.stateDir, 'absent.cjs'),
       env: process.env,
     });

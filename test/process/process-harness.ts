@@ -26,7 +26,8 @@ export async function processesOf(instanceId: string): Promise<number[]> {
 
 export async function processHarness(): Promise<ProcessHarness> {
   const stateDir = await mkdtemp(join(tmpdir(), 'kserve-env-test-'));
-  const another = () => processEngine({ stateDir, serverBundle: serverBundlePath, env: process.env });
+  const another = () =>
+    processEngine({ stateDir, tempDir: tmpdir(), serverBundle: serverBundlePath, env: process.env });
   const engine = another();
   return {
     engine,

@@ -15,6 +15,7 @@ import { DaemonRefusal, failed } from './daemon-errors.js';
 import { isInitMissing, isNameTaken, isNetworkMissing } from './dialect.js';
 import { findInstance, inspectContainer } from './instances.js';
 import { claimNetwork, ensureNetwork } from './networks.js';
+import { choosePorts } from './ports.js';
 import { removeAll, removeUnusedNetworks } from './removal.js';
 import { createReply, readReply } from './replies.js';
 
@@ -37,7 +38,7 @@ export async function createInstance(daemon: Daemon, spec: InstanceSpec, signal?
   if (daemon.kind === 'podman') await refuseMissing(daemon, spec);
   let made: CreatedContainer;
   try {
-    made = await createContainer(daemon, spec);
+    made = await createContainer(daemon, { ...spec, ports: await choosePorts(daemon, spec.ports, signal) });
   } catch (error) {
     if (isNameTaken(error)) throw await nameTaken(daemon, spec.name, error);
     throw failed(`The container of ${spec.name} could not be created`, error, hintForMounts(error));

@@ -2,9 +2,11 @@
 import { setMaxListeners } from 'node:events';
 import { type Engine, EngineFailedError, type EngineInfo } from '../engine.js';
 import { callDaemon, type Daemon, type DaemonLimits, defaultLimits } from './call.js';
+import { askInContainer } from './control.js';
 import { createInstance } from './create.js';
 import { failed } from './daemon-errors.js';
 import { dockerExits } from './exits.js';
+import { disconnectContainer, killContainer, pauseContainer, reconnectContainer, unpauseContainer } from './hands.js';
 import { daemonHost } from './host.js';
 import { dockerImages } from './images.js';
 import { findInstance, inspectContainer, listInstances, whileExists } from './instances.js';
@@ -125,6 +127,36 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
     },
 
     logs: (instance, logOptions) => containerLogs(daemon, instance, logOptions),
+
+    async control(instance, request, signal) {
+      return await askInContainer(daemon, instance, request, signal);
+    },
+
+    async pause(instance, signal) {
+      await command(`${instance.name} could not be paused`, pauseContainer(daemon, instance, signal));
+    },
+
+    async unpause(instance, signal) {
+      await command(`${instance.name} could not be let go on`, unpauseContainer(daemon, instance, signal));
+    },
+
+    async kill(instance, signal) {
+      await command(`${instance.name} could not be killed`, killContainer(daemon, instance, signal));
+    },
+
+    async disconnect(instance, signal) {
+      const what = `${instance.name} could not be cut off from its network`;
+      await command(what, disconnectContainer(daemon, instance, signal));
+    },
+
+    async reconnect(instance, signal) {
+      try {
+        await reconnectContainer(daemon, instance, signal);
+      } catch (error) {
+        const what = `${instance.name} could not be put back into its network`;
+        throw (await portErrorOf(daemon, error)) ?? failed(what, error);
+      }
+    },
 
     async usage(instance, signal) {
       const what = `The daemon does not tell what ${instance.name} uses`;

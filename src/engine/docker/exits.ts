@@ -2,8 +2,9 @@
 import { EngineUnreachableError, type ExitInfo } from '../engine.js';
 import { pause, rejectOnAbort } from '../settle.js';
 import { callDaemon, type Daemon, type DaemonAnswer, openAnswer, readJson } from './call.js';
-import { exitInfo, readContainer, whileExists } from './instances.js';
+import { readContainer, whileExists } from './instances.js';
 import { readReply, waitReply } from './replies.js';
+import { exitInfo } from './to-instance.js';
 
 export interface DockerExits {
   wait(id: string, signal?: AbortSignal): Promise<ExitInfo>;

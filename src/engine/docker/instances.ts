@@ -1,12 +1,11 @@
 /** Reads environments back from the daemon: the labels of containers and networks are the only record. */
-import { constants } from 'node:os';
-import type { Endpoints, ExitInfo, Instance, InstanceState } from '../engine.js';
+import type { Instance } from '../engine.js';
 import { nameLabel } from '../labels.js';
 import { callDaemon, type Daemon } from './call.js';
-import { containerPorts } from './create-options.js';
 import { isGone } from './dialect.js';
 import { findNetworks, type Network } from './networks.js';
 import { type ContainerReply, containerListReply, containerReply, readReply } from './replies.js';
+import { isoTime, toInstance } from './to-instance.js';
 
 /** The result of a call about one container or network; undefined when the daemon says that there is none. */
 export async function whileExists<T>(call: Promise<T>): Promise<T | undefined> {
@@ -79,60 +78,4 @@ function leftOver(network: Network): Instance {
     labels: network.Labels,
     createdAt: isoTime(network.Created),
   };
-}
-
-function toInstance(container: ContainerReply): Instance {
-  const state = toState(container.State.Status);
-  const endpoints = state === 'running' || state === 'paused' ? toEndpoints(container) : undefined;
-  return {
-    name: container.Config.Labels[nameLabel] ?? container.Name.replace(/^\//, ''),
-    id: container.Id,
-    state,
-    labels: container.Config.Labels,
-    imageId: container.Image,
-    createdAt: isoTime(container.Created),
-    ...(endpoints && { endpoints }),
-    // Docker writes the year 1 for what has not happened.
-    ...(!container.State.StartedAt.startsWith('0001-') && { startedAt: isoTime(container.State.StartedAt) }),
-    ...(state === 'exited' && { exit: exitInfo(container.State.ExitCode, container.State.OOMKilled) }),
-  };
-}
-
-function toState(status: string): InstanceState {
-  switch (status) {
-    case 'created':
-    case 'running':
-    case 'paused':
-      return status;
-    case 'restarting':
-      return 'running';
-    default:
-      return 'exited';
-  }
-}
-
-function toEndpoints(container: ContainerReply): Endpoints | undefined {
-  const grpcPort = hostPort(container, containerPorts.grpc);
-  const httpPort = hostPort(container, containerPorts.http);
-  if (grpcPort === undefined || httpPort === undefined) return undefined;
-  return { host: '127.0.0.1', grpcPort, httpPort };
-}
-
-function hostPort(container: ContainerReply, containerPort: string): number | undefined {
-  const binding = container.NetworkSettings.Ports?.[containerPort]?.[0];
-  return binding ? Number(binding.HostPort) : undefined;
-}
-
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [128 + number, name]));
-
-/** The init in the container reports a death by signal as 128 and the signal's number. */
-export function exitInfo(exitCode: number, oomKilled: boolean): ExitInfo {
-  const signal = signalNames.get(exitCode);
-  return { exitCode, oomKilled, ...(signal !== undefined && { signal }) };
-}
-
-/** The daemon writes nanoseconds, or its own time zone; ours are ISO 8601 in UTC with milliseconds. */
-function isoTime(text: string): string {
-  const milliseconds = Date.parse(text);
-  return Number.isNaN(milliseconds) ? text : new Date(milliseconds).toISOString();
 }

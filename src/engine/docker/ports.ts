@@ -1,11 +1,49 @@
-/** Who has a host port: containers of this daemon, and what the daemon says when it cannot publish one. */
-import { EngineUnreachableError, type PortHolder, PortTakenError } from '../engine.js';
+/** Host ports: which to take, who has one, and what the daemon says when it cannot publish one. */
+import { randomInt } from 'node:crypto';
+import {
+  EngineUnreachableError,
+  type InstanceSpec,
+  type PortHolder,
+  type PortRequest,
+  PortTakenError,
+} from '../engine.js';
 import { nameLabel } from '../labels.js';
-import { assertPortFree, findPortHolder } from '../port-check.js';
+import { assertPortFree, findPortHolder, isPortFree } from '../port-check.js';
 import { callDaemon, type Daemon } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
 import { readContainer } from './instances.js';
 import { containerListReply, readReply } from './replies.js';
+
+/**
+ * Above what services are given by custom, and below what any system gives to outgoing connections (Linux from 32,768 on)
+ * or Kubernetes to its nodes (from 30,000 on): a client that tries again and again does not take the port of a server
+ * that is away for a moment.
+ */
+const firstPort = 20_000;
+const lastPort = 29_999;
+const mostTries = 50;
+
+/**
+ * Ports in place of `auto`. Docker would give others at each start, and whenever a container comes back into its network;
+ * what is asked for by number stays. They may be taken a moment later, which the start tells. Podman holds on to its own.
+ */
+export async function choosePorts(
+  daemon: Daemon,
+  { grpc, http }: InstanceSpec['ports'],
+  signal?: AbortSignal,
+): Promise<InstanceSpec['ports']> {
+  if (daemon.kind === 'podman') return { grpc, http };
+  const chosenGrpc = grpc === 'auto' ? await choosePort([http], signal) : grpc;
+  return { grpc: chosenGrpc, http: http === 'auto' ? await choosePort([chosenGrpc], signal) : http };
+}
+
+async function choosePort(others: PortRequest[], signal?: AbortSignal): Promise<PortRequest> {
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const port = randomInt(firstPort, lastPort + 1);
+    if (!others.includes(port) && (await isPortFree(port, signal))) return port;
+  }
+  return 'auto';
+}
 
 /** The running container that publishes this TCP port, in any address, with the command that ends it. */
 export async function holderAmongContainers(

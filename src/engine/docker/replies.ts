@@ -25,6 +25,11 @@ export const statsReply = z.object({
 
 export const createReply = z.object({ Id: z.string() });
 
+/** Of `GET /exec/{id}/json`. */
+export const execReply = z.object({ ExitCode: z.number().nullish() });
+
+const words = z.array(z.string()).nullish();
+
 const portBindings = z.record(z.string(), z.array(z.object({ HostIp: z.string(), HostPort: z.string() })).nullable());
 
 export const containerReply = z.object({
@@ -38,9 +43,12 @@ export const containerReply = z.object({
     OOMKilled: z.boolean(),
     StartedAt: z.string(),
   }),
-  Config: z.object({ Labels: labels }),
+  Config: z.object({ Labels: labels, Entrypoint: words, Cmd: words }),
   HostConfig: z.object({ PortBindings: portBindings.nullish() }).nullish(),
-  NetworkSettings: z.object({ Ports: portBindings.nullish() }),
+  NetworkSettings: z.object({
+    Ports: portBindings.nullish(),
+    Networks: z.record(z.string(), z.unknown()).nullish(),
+  }),
 });
 export type ContainerReply = z.output<typeof containerReply>;
 

@@ -51,6 +51,10 @@ export function withTunnels(engine: Engine, options: TunnelOptions): Engine {
         await openTunnel(name, forwards(found.endpoints), options, signal).catch(() => {});
       return found;
     },
+    async kill(instance, signal) {
+      await engine.kill(instance, signal);
+      await closeTunnel(instance.name, options);
+    },
     async remove(instance: Instance, signal) {
       await engine.remove(instance, signal);
       await closeTunnel(instance.name, options);

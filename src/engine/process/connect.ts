@@ -11,6 +11,7 @@ import { openStateDir, type StateDirContext } from './state-dir.js';
 export function localProcesses(context: StateDirContext & { serverBundle?: () => string }): Engine {
   return processEngine({
     stateDir: openStateDir(context),
+    tempDir: context.tempDir,
     serverBundle: context.serverBundle ?? serverBundlePath,
     env: context.env,
   });

@@ -63,7 +63,7 @@ export async function endProcess(identity: ProcessIdentity, options: EndOptions)
     if (await goneWithin(identity, options.graceMs, options.signal)) return;
   }
   if ((await processState(identity)) === 'gone') return;
-  killGroup(identity.pid);
+  sendGroup(identity.pid, 'SIGKILL');
   send(identity.pid, 'SIGKILL');
   if (await goneWithin(identity, options.killLimitMs, options.signal)) return;
   throw new EngineFailedError(`Process ${identity.pid} does not end`, { hint: `kill -9 ${identity.pid}` });
@@ -78,11 +78,35 @@ async function goneWithin(identity: ProcessIdentity, milliseconds: number, signa
   return true;
 }
 
+/**
+ * Stops this process and its workers where they are, or lets them go on; resolves when it is seen so, or has ended.
+ * @throws EngineFailedError when this user may not do it, or nothing comes of it
+ */
+export async function setPaused(identity: ProcessIdentity, paused: boolean, options: PauseOptions): Promise<void> {
+  const wanted = paused ? 'paused' : 'running';
+  if ((await processState(identity)) === 'gone') return;
+  const signal = paused ? 'SIGSTOP' : 'SIGCONT';
+  sendGroup(identity.pid, signal);
+  send(identity.pid, signal);
+  const deadline = performance.now() + options.limitMs;
+  for (;;) {
+    const seen = await processState(identity);
+    if (seen === wanted || seen === 'gone') return;
+    if (performance.now() >= deadline) throw new EngineFailedError(`Process ${identity.pid} is still ${seen}`);
+    await pause(pollMs, options.signal);
+  }
+}
+
+export interface PauseOptions {
+  limitMs: number;
+  signal?: AbortSignal | undefined;
+}
+
 /** It leads a group of its own, see launch.ts: workers that are too busy to see it go must go with it. */
-function killGroup(pid: number): void {
+function sendGroup(pid: number, signal: NodeJS.Signals): void {
   if (process.platform === 'win32') return;
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch {
     // No such group, or not ours: what concerns the process itself is told by the signal to it.
   }

@@ -81,22 +81,38 @@ function serverEnvironment(
   Object.assign(env, record.env, { [instanceIdVariable]: record.id });
   const config = env[serverConfigVariable];
   if (config !== undefined) {
-    env[serverConfigVariable] = withSources(onThisMachine(config, record.ports), record.files);
+    env[serverConfigVariable] = withSources(onThisMachine(config, record), record.files);
   }
   return env;
 }
 
-function onThisMachine(config: string, ports: InstanceRecord['ports']): string {
-  let parsed: unknown;
+function onThisMachine(config: string, { ports, endpoints, controlSocket }: InstanceRecord): string {
+  const parsed = objectOf(config);
+  // The server will say what is wrong with it, and it can only say so of what was written.
+  if (parsed === undefined) return config;
+  return JSON.stringify({
+    ...parsed,
+    host: '127.0.0.1',
+    // One that ran before has the ports that it had then.
+    grpcPort: endpoints?.grpcPort ?? toPort(ports.grpc),
+    httpPort: endpoints?.httpPort ?? toPort(ports.http),
+    ...(controlSocket !== undefined && { controlSocket }),
+  });
+}
+
+/** Whether the server that these variables are for is asked to have a control socket. */
+export function wantsControl(env: Readonly<Record<string, string>>): boolean {
+  return objectOf(env[serverConfigVariable] ?? '')?.controlSocket !== undefined;
+}
+
+function objectOf(json: string): Record<string, unknown> | undefined {
   try {
-    parsed = JSON.parse(config);
+    const parsed: unknown = JSON.parse(json);
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return isObject ? (parsed as Record<string, unknown>) : undefined;
   } catch {
-    // The server will say what is wrong with it, and it can only say so of what was written.
-    return config;
+    return undefined;
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return config;
-  const asked = { host: '127.0.0.1', grpcPort: toPort(ports.grpc), httpPort: toPort(ports.http) };
-  return JSON.stringify({ ...parsed, ...asked });
 }
 
 function toPort(request: PortRequest): number {

@@ -13,9 +13,11 @@ import {
 import { nameLabel } from '../labels.js';
 import { assertPortFree, findPortHolder } from '../port-check.js';
 import { pause } from '../settle.js';
+import { controlPathIn, makeControlPlace, removeControlPlace } from './control-path.js';
+import { processHands } from './hands.js';
 import { identify } from './identity.js';
 import { endProcess, toInstance, toState } from './instance.js';
-import { launch } from './launch.js';
+import { launch, wantsControl } from './launch.js';
 import { type Entry, type InstanceRecord, openRecords, unreadableId } from './record.js';
 import { awaitStartup, readServerLog } from './server-log.js';
 import { processUsage } from './usage.js';
@@ -29,6 +31,8 @@ const killLimitMs = 5_000;
 export interface ProcessEngineOptions {
   /** Directory with the records, from `openStateDir`. */
   stateDir: string;
+  /** Where sockets go whose path in there would be too long. */
+  tempDir: string;
   /** The server's file, asked for at each start. */
   serverBundle: () => string;
   /** Variables that the server's few inherited ones are taken from. */
@@ -77,7 +81,8 @@ export function processEngine(options: ProcessEngineOptions): Engine {
   }
 
   async function requireFreePorts(record: InstanceRecord, signal?: AbortSignal): Promise<void> {
-    for (const port of [record.ports.grpc, record.ports.http]) {
+    const { ports, endpoints } = record;
+    for (const port of [endpoints?.grpcPort ?? ports.grpc, endpoints?.httpPort ?? ports.http]) {
       if (port === 'auto') continue;
       try {
         await assertPortFree(port, signal);
@@ -94,9 +99,11 @@ export function processEngine(options: ProcessEngineOptions): Engine {
     if (['running', 'paused'].includes((await toState(asked)).state)) return await toInstance(asked);
     await requireFreePorts(asked, signal);
 
-    const { process: _process, exit: _exit, endpoints: _endpoints, ...fields } = asked;
+    const { process: _process, exit: _exit, ...fields } = asked;
     const record: InstanceRecord = { ...fields, startedAt: new Date().toISOString() };
     await records.write(record);
+    if (record.controlSocket !== undefined)
+      await makeControlPlace(record.controlSocket, records.directory(record.name));
     const child = await launch({
       record,
       bundlePath: options.serverBundle(),
@@ -188,6 +195,9 @@ export function processEngine(options: ProcessEngineOptions): Engine {
         ports: spec.ports,
         resources: spec.resources,
         files: spec.files ?? [],
+        ...(wantsControl(spec.env) && {
+          controlSocket: controlPathIn(records.directory(spec.name), options.tempDir),
+        }),
         createdAt: new Date().toISOString(),
       });
       return await toInstance(record);
@@ -206,9 +216,13 @@ export function processEngine(options: ProcessEngineOptions): Engine {
       signal?.throwIfAborted();
       const record = await recordOf(instance);
       if (record) await end(record, 0, signal);
+      if (record?.controlSocket !== undefined)
+        await removeControlPlace(record.controlSocket, records.directory(record.name));
       await records.remove(instance.name, (entry) => idOf(entry) === instance.id);
       children.delete(instance.id);
     },
+
+    ...processHands(recordOf, (record, signal) => end(record, 0, signal)),
 
     async *logs(instance, logOptions = {}) {
       const ended = async () => {

@@ -29,6 +29,8 @@ const recordSchema = z.object({
   }),
   resources: z.object({ memoryMiB: z.number(), cpus: z.number() }),
   files: z.array(z.object({ source: z.string(), target: z.string() })).default([]),
+  /** Path of the control socket, where the server was asked to have one. */
+  controlSocket: z.string().optional(),
   createdAt: z.string(),
   /** Written before the process is there, so that one whose number was never noted can still be found. */
   startedAt: z.string().optional(),

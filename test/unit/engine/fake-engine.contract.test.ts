@@ -5,7 +5,7 @@ describeEngine('The fake', async () => {
   const engine = fakeEngine();
   return {
     engine,
-    kill: async (instance) => await engine.kill(instance.name),
+    kill: async (instance) => await engine.die(instance.name),
     leftOvers: async (name) => ((await engine.inspect(name)) ? [name] : []),
     close: async () => await engine[Symbol.asyncDispose](),
   };

@@ -104,7 +104,7 @@ describe('a server that dies', () => {
     async (moment) => {
       const dead: Promise<void>[] = [];
       const onPhase = (event: string) => {
-        if (event === moment) dead.push(engine.kill('mine'));
+        if (event === moment) dead.push(engine.die('mine'));
       };
       const error = await failureOf(up({ onPhase }));
       await Promise.all(dead);
@@ -117,7 +117,7 @@ describe('a server that dies', () => {
 
   it('while nobody looked is replaced by the next up', async () => {
     await up();
-    await engine.kill('mine');
+    await engine.die('mine');
     await up();
     expect(engine.changes.slice(-3)).toEqual(['remove mine', 'create mine', 'start mine']);
   });
@@ -125,7 +125,7 @@ describe('a server that dies', () => {
   it('after somebody has looked is told as dead, and left as it was found', async () => {
     await up();
     const onPhase = (event: string) => {
-      if (event === 'live began') void engine.kill('mine');
+      if (event === 'live began') void engine.die('mine');
     };
     expect(await failureOf(up({ onPhase }))).toBeInstanceOf(ServerExitedError);
     expect(await engine.list()).toMatchObject([{ name: 'mine', state: 'exited' }]);

@@ -72,7 +72,7 @@ describe('the sweep of what commands left', () => {
       const intent: Intent = { kind: 'remove', engine: 'process', endpoint: 'here', instance: instance.id };
       await withEnvironmentLock(lockOf(name), (lock) => lock.intend(intent));
     }
-    await engine.kill('dead');
+    await engine.die('dead');
     expect(await sweepOthers([], options())).toMatchObject([{ name: 'dead' }]);
     expect(await names()).toEqual(['alive']);
   });
