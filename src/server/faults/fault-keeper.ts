@@ -122,9 +122,9 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
     void inTurn(publish).catch(() => {});
   };
   const happen = (fault: Fault): void => {
-    log.announce('fault happens', { kind: fault.kind });
     const timer = setTimeout(() => {
       happening.delete(timer);
+      log.announce('fault happens', { kind: fault.kind });
       if (fault.kind === 'freeze') freezeFor(parseDuration(fault.time) ?? 0);
       else if (fault.kind === 'memory-kill') (options.dieOfMemory ?? (() => dieOfMemory(log)))();
       else if (fault.kind === 'crash') (options.exit ?? ((code) => process.exit(code)))(fault.exitCode);
