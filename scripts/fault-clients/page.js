@@ -21,6 +21,7 @@ export function faultClientsPage(rows, { names, titles, deadlineMs }) {
     transportTable(rows, names.grpc, titles, deadlineMs),
     '## REST',
     transportTable(rows, names.rest, titles, deadlineMs),
+    missing,
     '## What the errors say',
     'The messages that come with the errors above: what stands in the log of a user.',
     '### gRPC messages',
@@ -45,9 +46,13 @@ function legend(deadlineMs) {
   return `- **at once**: well before the time-out. **at the time-out**: after the ${deadlineMs / 1_000} s, which are the client's own; without a time-out it
   would wait on, mostly for ever. Anything between is given in seconds.
 - **wrong answer**: the client takes it for a good one. Only who looks at the values, shapes and datatypes finds out.
-- **↻** the next call of the same client, once the fault is over, is answered. **↻ 2nd**, **↻ 3rd**: the next one fails, too, and so many are
-  needed. **✖** none of the three next calls is answered: the connection is lost to the client, and it does not know.`;
+- **↻** the next call of the same client, once the fault is over, is answered. **↻ later**: it fails, and one within six seconds is answered:
+  the client waits before it connects again, and fails all calls meanwhile. **✖** none is answered within six seconds: the connection
+  is lost, and the client does not know.`;
 }
+
+const missing = `Not in the tables: \`memory-kill\`, of which a client sees what it sees of \`crash\`; \`expired-certificate\` and \`wrong-certificate\`, which fail
+the handshake of TLS in every client that checks certificates.`;
 
 const advice = `- **Set a deadline on every call.** \`hang\`, \`half-open\`, \`unresponsive\` and \`freeze\` end by nothing else. A time-out of \`requests\` is for
   each wait on the socket, and not for the call: an answer that drips outlives it.
@@ -62,7 +67,7 @@ const advice = `- **Set a deadline on every call.** \`hang\`, \`half-open\`, \`u
 /** Rows of the clients, of which some trials are not for. */
 const rowsOf = (rows, keys) => rows.filter(({ seen }) => keys.some((key) => seen[key] !== undefined));
 
-const faultCell = ({ trial }) => `\`${trial.fault}\` ${trial.about}`;
+const faultCell = ({ trial }) => `\`${trial.fault}\`: ${trial.about}`;
 
 function transportTable(rows, keys, titles, deadlineMs) {
   return table(
@@ -99,7 +104,7 @@ function when({ ms }, deadlineMs) {
 
 function again(afterwards) {
   if (!isAnswered(afterwards.at(-1))) return '✖';
-  return ['↻', '↻ 2nd', '↻ 3rd'][afterwards.length - 1];
+  return afterwards.length === 1 ? '↻' : '↻ later';
 }
 
 function table(titles, lines) {

@@ -1,19 +1,24 @@
 /** Which faults the clients meet, and how each trial of one goes. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readFaultText } from '../../dist/faults/fault-text.js';
 import { clients, startClient, startFaultServer } from './session.js';
 
 /** Milliseconds that a client allows for a call. */
 export const deadlineMs = 1_000;
 
-/** Calls that a client may make afterwards until one is answered. */
-const mostAfterwards = 3;
+/** Milliseconds that a client is given afterwards until a call is answered, and between its calls. */
+const recoveryMs = 6_000;
+const pauseMs = 200;
+
+/** Milliseconds from the order of what happens to a process until it does. */
+const settleMs = 300;
 
 const ofCall = (fault, about) => ({ fault, about, by: 'header' });
 const standing = (fault, about, more = {}) => ({ fault, about, by: 'control', ...more });
 
 /**
  * Every fault with what it is about. `by: 'header'` asks for it in the call itself; `control` has it in force for all
- * calls, from a moment after the client has connected. `reconnect` has the client start while it is in force.
+ * calls, from a moment after the client has connected, or with `reconnect` before it does.
  */
 export const trials = [
   ofCall('not-ready', 'the model is not ready'),
@@ -43,7 +48,7 @@ export const trials = [
   ofCall('stream-reset=8', 'RST_STREAM with CANCEL'),
   ofCall('reset', 'TCP RST'),
   ofCall('goaway', 'GOAWAY with NO_ERROR'),
-  ofCall('goaway=11', 'GOAWAY with ENHANCE\\_YOUR\\_CALM'),
+  ofCall('goaway=11', 'GOAWAY with ENHANCE_YOUR_CALM'),
   ofCall('half-open', 'the connection falls silent'),
   {
     ...ofCall('half-open', 'the same, with keepalive pings every 10 s'),
@@ -54,8 +59,8 @@ export const trials = [
   standing('refuse', 'the ports are closed'),
   standing('unresponsive', 'accepted, and never read', { reconnect: true }),
   standing('bandwidth=100', '100 bytes a second', { reconnect: true }),
-  standing('freeze=3s', 'the process does nothing for 3 s'),
-  standing('crash', 'the process ends, and is started again'),
+  standing('freeze=3s', 'the process does nothing for 3 s', { settles: true }),
+  standing('crash', 'the process ends, and is started again', { settles: true }),
 ];
 
 /**
@@ -77,7 +82,7 @@ export async function runTrial(trial, names = Object.keys(clients)) {
     const good = trial.reconnect ? [] : await Promise.all(started.map((client) => goodCall(client)));
     if (trial.by === 'control') await server.add(readFaultText(trial.fault));
     const fault = trial.by === 'header' ? { fault: trial.fault } : {};
-    if (trial.fault === 'crash') await new Promise((resolve) => setTimeout(resolve, 300));
+    if (trial.settles) await sleep(settleMs);
     const struck = await Promise.all(started.map((client) => client.call({ ...fault, deadlineMs: patience })));
     if (trial.fault === 'crash') await server.restart();
     else if (trial.by === 'control') await server.clear();
@@ -108,10 +113,11 @@ async function goodCall(client) {
 /** Calls of the same client until one is answered. */
 async function untilAnswered(client) {
   const calls = [];
-  while (calls.length < mostAfterwards) {
+  const end = performance.now() + recoveryMs;
+  do {
+    if (calls.length > 0) await sleep(pauseMs);
     calls.push(await client.call({ deadlineMs }));
-    if (isAnswered(calls.at(-1))) break;
-  }
+  } while (!isAnswered(calls.at(-1)) && performance.now() < end);
   return calls;
 }
 

@@ -125,13 +125,13 @@ func overRest(host string) caller {
 		if err != nil {
 			return "error", err.Error(), ""
 		}
-		var answer struct {
-			Error string `json:"error"`
-		}
+		var answer map[string]any
 		if err := json.Unmarshal(body, &answer); err != nil {
 			return "error", err.Error(), ""
 		}
-		return strconv.Itoa(response.StatusCode), answer.Error, string(body)
+		message, _ := answer["error"].(string)
+		same, _ := json.Marshal(answer)
+		return strconv.Itoa(response.StatusCode), message, string(same)
 	}
 }
 
