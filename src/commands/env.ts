@@ -1,5 +1,5 @@
 /** `env`: the endpoints as environment variables, for a shell, a dotenv file or a CI job. */
-import { type ClientAccess, clientAccess } from '../environment/access.js';
+import { type ClientAccess, clientAccess, isSecretFile } from '../environment/access.js';
 import { accessOfLabels, endpointAddresses } from '../environment/spec.js';
 import type { CommandContext, CommandResult, CommonOptions } from './context.js';
 import { type EnvFormat, formatVariables } from './env-format.js';
@@ -40,7 +40,7 @@ export interface EnvReport {
 /** @throws NotRunningError */
 export async function env(options: EnvOptions, context: CommandContext): Promise<CommandResult<EnvReport>> {
   const format = options.format ?? 'sh';
-  const variables = options.unset ? unsetVariables() : await currentVariables(options, context);
+  const variables = options.unset ? unsetVariables(context) : await currentVariables(options, context);
   return { data: { format, variables, script: formatVariables(variables, format) }, warnings: [] };
 }
 
@@ -56,17 +56,22 @@ async function currentVariables(
     // As clients of gRPC take it, with TLS or without.
     KSERVE_GRPC_ENDPOINT: endpointAddresses(endpoints).grpc,
     KSERVE_HTTP_URL: endpointAddresses(endpoints, access).http,
-    ...(access && accessVariables(clientAccess(access))),
+    ...(access && accessVariables(clientAccess(access), context)),
   };
 }
 
 /** Paths, and no secret: a file is not seen by every process that a shell starts, as its variables are. */
-function accessVariables(access: ClientAccess): Partial<Record<VariableName, string>> {
+function accessVariables(
+  access: ClientAccess,
+  context: Pick<CommandContext, 'env'>,
+): Partial<Record<VariableName, string>> {
   const { caFile, trustFile, serverName, clientCertFile, clientKeyFile, tokenFile } = access;
   return {
-    ...(caFile !== undefined && { KSERVE_CA_FILE: caFile, NODE_EXTRA_CA_CERTS: caFile }),
+    ...(caFile !== undefined && { KSERVE_CA_FILE: caFile }),
     // These take the place of what programs trust, so that they name all of that, too.
     ...(trustFile !== undefined && { SSL_CERT_FILE: trustFile, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: trustFile }),
+    // Node adds it to what it trusts; where somebody has added something, that stays.
+    ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: isTheirs('NODE_EXTRA_CA_CERTS', context) ? trustFile : caFile }),
     ...(serverName !== undefined && { KSERVE_SERVER_NAME: serverName }),
     ...(clientCertFile !== undefined && { KSERVE_CLIENT_CERT_FILE: clientCertFile }),
     ...(clientKeyFile !== undefined && { KSERVE_CLIENT_KEY_FILE: clientKeyFile }),
@@ -74,6 +79,15 @@ function accessVariables(access: ClientAccess): Partial<Record<VariableName, str
   };
 }
 
-function unsetVariables(): Record<string, null> {
-  return Object.fromEntries(variableNames.map((name) => [name, null]));
+/** Variables that other programs read, too: what others set in them is theirs. */
+const shared: readonly VariableName[] = ['SSL_CERT_FILE', 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH', 'NODE_EXTRA_CA_CERTS'];
+
+function isTheirs(name: VariableName, { env }: Pick<CommandContext, 'env'>): boolean {
+  const value = env[name];
+  return value !== undefined && value !== '' && !isSecretFile(value);
+}
+
+function unsetVariables(context: CommandContext): Record<string, null> {
+  const ours = variableNames.filter((name) => !shared.includes(name) || !isTheirs(name, context));
+  return Object.fromEntries(ours.map((name) => [name, null]));
 }

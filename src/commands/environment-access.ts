@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../config/load.js';
 import { engineContext } from '../engine/detect.js';
 import type { Endpoints, Engine, EngineInfo, Instance } from '../engine/engine.js';
 import { openStateDir } from '../engine/process/state-dir.js';
-import { type Access, clientAccess } from '../environment/access.js';
+import { type Access, clientAccess, isSecretFile } from '../environment/access.js';
 import {
   accessFits,
   foreseenAccess,
@@ -87,7 +87,7 @@ function secretsOptions(
 ): SecretsOptions {
   // What `kserve-env env` set in this shell is ours, and goes with its environment.
   const named = env.SSL_CERT_FILE;
-  const trustFile = named?.startsWith(stateDir) ? undefined : named;
+  const trustFile = named !== undefined && isSecretFile(named) ? undefined : named;
   return { stateDir, owner, wanted, now: Date.now(), trustFile };
 }
 

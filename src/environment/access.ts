@@ -1,5 +1,5 @@
 /** How one environment lets clients in: which secrets there are, and where server and clients find them. Pure, paths alone. */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { ServedFile } from '../engine/files.js';
 import { containerName } from '../engine/labels.js';
@@ -49,6 +49,14 @@ export const accessFile = {
 
 /** How long certificates of ours are valid, in milliseconds. */
 export const validMs = 30 * 24 * 60 * 60_000;
+
+/** Below the state directory: where secrets are, a directory for each set of them. */
+export const secretsDirectory = '.secrets';
+
+/** Whether a path is one of a file that some environment's secrets are in, there or gone. */
+export function isSecretFile(path: string): boolean {
+  return basename(dirname(dirname(path))) === secretsDirectory;
+}
 
 /** Where a container has them. */
 const inContainer = '/run/kserve-env';

@@ -11,10 +11,9 @@ import type { Engine } from '../engine/engine.js';
 import { EngineFailedError } from '../engine/engine.js';
 import { errorCode } from '../engine/error-code.js';
 import { ownMark } from '../engine/process/identity.js';
-import { type Access, accessFile, clientFiles, serverFiles, validMs } from './access.js';
+import { type Access, accessFile, clientFiles, secretsDirectory, serverFiles, validMs } from './access.js';
 import { givenFiles, issuedFiles, systemTrust } from './secret-files.js';
 
-const directoryName = '.secrets';
 const ownerFile = 'owner.json';
 /** Certificates that are valid for less than this are made anew, in milliseconds. */
 const leastRestMs = 3 * 24 * 60 * 60_000;
@@ -43,7 +42,7 @@ export interface SecretSet {
 
 /** All sets, of whatever environment; none where there is no directory. */
 export async function listSecrets(stateDir: string): Promise<SecretSet[]> {
-  const all = join(stateDir, directoryName);
+  const all = join(stateDir, secretsDirectory);
   const entries = await readdir(all).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
@@ -119,8 +118,8 @@ export interface SecretsOptions {
 export async function makeSecrets(options: SecretsOptions): Promise<Access> {
   const { stateDir, owner, wanted, now } = options;
   const revision = randomBytes(8).toString('hex');
-  const all = join(stateDir, directoryName);
-  const directory = join(all, `${owner.name}~${owner.engine}~${revision}`);
+  const all = join(stateDir, secretsDirectory);
+  const directory = join(all, `${owner.name}.${owner.engine}.${revision}`);
   const staged = join(stateDir, `.making-${await ownMark()}-${revision}`);
   try {
     await writeSecrets(staged, options);

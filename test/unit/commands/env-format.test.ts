@@ -9,6 +9,7 @@ const variables = {
   KSERVE_NAME: 'mine-0a1b2c',
   KSERVE_GRPC_ENDPOINT: '127.0.0.1:9081',
   KSERVE_HTTP_URL: 'http://127.0.0.1:9080',
+  KSERVE_CA_FILE: `/home/o'neil/a "b" $(touch x)\\ #c/ca.pem`,
 };
 const unset = Object.fromEntries(Object.keys(variables).map((name) => [name, null]));
 
@@ -51,10 +52,14 @@ describe.each(['sh', ...['bash', 'fish'].filter(has)])('in %s', (shell) => {
 
 describe('for a file or a program', () => {
   it.each(['dotenv', 'github'] as const)('%s is name=value lines', (format) => {
-    expect(parseEnv(formatVariables(variables, format))).toEqual(variables);
+    const plain = { ...variables, KSERVE_CA_FILE: '/home/me/ca.pem' };
+    expect(parseEnv(formatVariables(plain, format))).toEqual(plain);
     expect(parseEnv(formatVariables(unset, format))).toEqual(
       Object.fromEntries(Object.keys(variables).map((name) => [name, ''])),
     );
+  });
+  it.each(['/a b/ca.pem', "/o'neil/ca.pem", '/a #b/ca.pem', '/"a"/ca.pem'])('dotenv keeps %s', (path) => {
+    expect(parseEnv(formatVariables({ KSERVE_CA_FILE: path }, 'dotenv'))).toEqual({ KSERVE_CA_FILE: path });
   });
   it('json is an object, null where a variable goes', () => {
     expect(JSON.parse(formatVariables(variables, 'json'))).toEqual(variables);
@@ -68,5 +73,13 @@ describe('for a file or a program', () => {
 
 it.each(envFormats)('--unset needs no environment that runs (%s)', async (format) => {
   const { data } = await env({ unset: true, format }, commandContext({ cwd: '/', env: {} }));
-  expect(Object.keys(data.variables)).toEqual(Object.keys(variables));
+  expect(Object.keys(data.variables)).toEqual(expect.arrayContaining([...Object.keys(variables), 'SSL_CERT_FILE']));
+});
+
+it('--unset takes away what others set in variables of everybody’s only where it is ours', async () => {
+  const own = '/state/.secrets/mine.process.1/trust.pem';
+  const environment = { SSL_CERT_FILE: '/etc/ssl/mine.pem', GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: own };
+  const { data } = await env({ unset: true }, commandContext({ cwd: '/', env: environment }));
+  expect(data.variables).not.toHaveProperty('SSL_CERT_FILE');
+  expect(data.variables).toHaveProperty('GRPC_DEFAULT_SSL_ROOTS_FILE_PATH', null);
 });
