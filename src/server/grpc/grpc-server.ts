@@ -7,6 +7,7 @@ import type { RunningTransport, TransportOptions } from '../transport.js';
 import { farewellMs, unusedConnectionMs } from '../waits.js';
 import { noteSockets, socketOf } from './call-streams.js';
 import { listenForConnections } from './connections.js';
+import { cutWhenGivenUp } from './ended-sessions.js';
 import { createIncomingCalls, http2ServerOf } from './incoming-calls.js';
 import { namedLimit } from './named-limit.js';
 import { createOpenStreams } from './open-streams.js';
@@ -46,11 +47,21 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
   http2Server.updateSettings({ maxHeaderListSize: limits.maxHeaderBytes });
   calls.guard(http2Server, methodNames(services));
   http2Server.on('session', endUnused);
+  /** Connections that faults hold, or make slow. */
+  const held = new WeakSet<Socket>();
+  http2Server.on('session', (session) => {
+    const tcp = tcpSocketOf(session.socket);
+    cutWhenGivenUp(session, tcp, () => held.has(tcp));
+  });
   const connections = await listenForConnections({
     ...options,
     maxConnections: limits.maxConnections,
     accept(socket, tcp) {
-      whenHalfOpen(tcp, () => silenceCalls(tcp, unread.streams()));
+      if (options.faults.standing('bandwidth', 'grpc')) held.add(tcp);
+      whenHalfOpen(tcp, () => {
+        held.add(tcp);
+        silenceCalls(tcp, unread.streams());
+      });
       injector.injectConnection(socket);
     },
   });

@@ -1,0 +1,42 @@
+/**
+ * Connections that HTTP/2 has given up and that Node keeps. After an error of the connection nghttp2 sends GOAWAY and
+ * reads nothing more, and Node neither closes the socket nor hears that its client has closed it: it would count as open
+ * for ever. Nothing tells of it, but a session in this state writes no PING.
+ */
+import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+
+/** Milliseconds between two looks at a connection on which something has come. */
+const everyMs = 2_000;
+
+/**
+ * Cuts a connection soon after its end by GOAWAY. A client that is only slow, or stopped, is left alone, and so is what
+ * `isHeld` by a fault, which may not write either.
+ */
+export function cutWhenGivenUp(session: ServerHttp2Session, tcp: Socket, isHeld: () => boolean): void {
+  let seen = 0;
+  const look = (): void => {
+    // A session comes to its end by what it reads.
+    if (tcp.bytesRead === seen || session.destroyed || isHeld()) return;
+    seen = tcp.bytesRead;
+    const written = tcp.bytesWritten;
+    const asked = session.ping(() => {
+      seen = tcp.bytesRead;
+    });
+    // As many PINGs as Node allows are not answered yet: they have been written.
+    if (!asked) return;
+    setImmediate(() => {
+      if (isHeld() || tcp.bytesWritten !== written || tcp.writableLength > 0 || writeQueue(tcp) > 0) return;
+      tcp.destroy();
+    });
+  };
+  const timer = setInterval(look, everyMs).unref();
+  session.once('close', () => clearInterval(timer));
+  tcp.once('close', () => clearInterval(timer));
+}
+
+/** Bytes that the system has not taken yet. */
+function writeQueue(tcp: Socket): number {
+  const { _handle: handle } = tcp as unknown as { _handle?: { writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? 0;
+}

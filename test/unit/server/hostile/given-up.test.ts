@@ -1,0 +1,48 @@
+/** Connections after an error of HTTP/2: they end, whether their client ends them, has gone, or waits. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { limitsSchema } from '../../../../src/models/limits.js';
+import { callFields, frameConnection, headersFrame, http2Frame, liveCall } from '../../../tools/http2-frames.js';
+import { serve, type TestServer } from '../serve.js';
+
+const badFrame = http2Frame('DATA', { payload: [1] });
+
+let running: TestServer;
+beforeAll(async () => {
+  running = await serve();
+});
+afterAll(() => running[Symbol.asyncDispose]());
+
+describe('a connection that HTTP/2 has given up', () => {
+  it.each([
+    ['without a call', Buffer.alloc(0)],
+    ['behind an answered call', liveCall(1)],
+    ['with an open call', headersFrame(1, callFields('ModelStreamInfer'))],
+  ])('is closed by the server %s, while its client waits', async (_, before) => {
+    using connection = await frameConnection(running.server.grpcPort);
+    connection.send(before, badFrame);
+    expect(await connection.ended()).toBe('PROTOCOL_ERROR');
+  });
+
+  it('does not count as open for ever, where its client has gone', async () => {
+    await using small = await serve({}, { limits: limitsSchema.parse({ maxConnections: 20 }) });
+    for (let gone = 0; gone < 20; gone++) {
+      using connection = await frameConnection(small.server.grpcPort);
+      connection.send(badFrame);
+      await connection.frame(({ type }) => type === 7);
+    }
+    for (let served = false; !served; ) {
+      using connection = await frameConnection(small.server.grpcPort);
+      served = await connection.answersPing();
+    }
+  });
+
+  it('is told from one whose client is silent, and does not answer a PING', async () => {
+    using connection = await frameConnection(running.server.grpcPort);
+    connection.send(headersFrame(1, callFields('ModelStreamInfer')));
+    expect(await connection.answersPing()).toBe(true);
+    // Asked once by the server, and not cut for the answer that does not come.
+    expect(await connection.frame(({ type, flags }) => type === 6 && flags === 0)).toBeDefined();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await connection.answersPing()).toBe(true);
+  });
+});
