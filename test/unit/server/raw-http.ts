@@ -23,8 +23,11 @@ export async function rawConnection(port: number): Promise<RawConnection> {
   socket.on('error', () => {});
   let received = Buffer.alloc(0);
   let ended = false;
-  const closed = once(socket, 'close').then(() => {
-    ended = true;
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      ended = true;
+      resolve();
+    });
   });
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
