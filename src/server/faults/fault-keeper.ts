@@ -3,7 +3,7 @@ import { parseDuration } from '../../duration.js';
 import { type Fault, isCounted, strikesCalls } from '../../faults/fault.js';
 import { faultKinds } from '../../faults/kinds.js';
 import { oipError } from '../../protocol/status.js';
-import type { Logger } from '../telemetry/logger.js';
+import { type Logger, stackOf } from '../telemetry/logger.js';
 import { dieOfMemory } from './memory-kill.js';
 
 /** A fault that is in force. */
@@ -107,6 +107,10 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
     const faults = [...installed.values()].map(({ id, fault, seed, counted }) => ({ id, fault, seed, counted }));
     await options.publish({ faults, ...(frozenUntil !== undefined && { frozenUntil }) });
   };
+  /** For a change that nobody waits for. */
+  const tellInTurn = (): void => {
+    inTurn(publish).catch((error: unknown) => log.error('faults could not be changed', { error: stackOf(error) }));
+  };
   const statusOf = (entry: Entry): FaultStatus => {
     const { id, fault, seed, counted, addedAt, endsAt, struck } = entry;
     const remaining = endsAt === undefined ? {} : { remainingMs: Math.max(0, Math.round(endsAt - performance.now())) };
@@ -119,7 +123,7 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
   };
   const freezeFor = (milliseconds: number): void => {
     frozenUntil = Math.max(frozenUntil ?? 0, Date.now() + milliseconds);
-    void inTurn(publish).catch(() => {});
+    tellInTurn();
   };
   const happen = (fault: Fault): void => {
     const timer = setTimeout(() => {
@@ -153,7 +157,7 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
       entry.endsAt = performance.now() + forMs;
       entry.timer = setTimeout(() => {
         remove(entry, 'its time is over');
-        void inTurn(publish).catch(() => {});
+        tellInTurn();
       }, forMs);
       entry.timer.unref();
     }
