@@ -42,12 +42,12 @@ export function renderFaultClear({ environment, cleared, missing }: FaultClearRe
 }
 
 function restoredLine({ id, text }: FaultRow): string {
-  const how =
-    id === 'pause' ? 'goes on' : id === 'disconnect' ? 'is connected again' : 'was started again, and is ready';
-  return `Took back ${text}: the server ${how}`;
+  if (id === 'pause') return `The server was ${text}: it goes on`;
+  if (id === 'disconnect') return `The server was ${text}: it is connected again`;
+  return `The server had ended (${text}): it was started again, and serves`;
 }
 
-/** `1  not-ready  model=simple_scaler`, as a line of its own. */
+/** `1: not-ready model=simple_scaler`. */
 export function faultLine({ id, text, conditions, struck }: FaultRow): string {
   const count = struck === undefined || struck === 0 ? '' : ` (struck ${struck} ${struck === 1 ? 'call' : 'calls'})`;
   return oneLine(`${id}: ${text}${conditions === '' ? '' : ` ${conditions}`}${count}`);
@@ -86,11 +86,15 @@ export function renderFaultRun(report: FaultRunReport): string {
     ].join('\n');
   }
   const where = environment === undefined ? '' : ` on ${environment}`;
-  const count = steps.length === planned ? `${planned} steps` : `${steps.length} of ${planned} steps`;
+  const count = steps.length === planned ? stepsOf(planned) : `${steps.length} of ${stepsOf(planned)}`;
   return [
     `Ran ${scenario}${where}: ${count}, ${latenessOf(steps)}, seed ${seed}`,
     takenBack.length === 0 ? 'Nothing was left to take back' : `Took back ${takenBack.map(faultLine).join('; ')}`,
   ].join('\n');
+}
+
+function stepsOf(count: number): string {
+  return `${count} ${count === 1 ? 'step' : 'steps'}`;
 }
 
 function latenessOf(steps: ScenarioStepReport[]): string {

@@ -35,7 +35,7 @@ function renderEnvironment(report: UpReport): string {
   return [
     faults.length === 0
       ? `${name} ${verb}: ready in ${formatDuration(budget.totalMs)}, ${share}`
-      : `${name} ${verb}, with faults in force: started in ${formatDuration(budget.totalMs)}, ${share}`,
+      : `${name} ${verb}, with faults in force: it took ${formatDuration(budget.totalMs)}, ${share}`,
     ...indent(changes),
     ...(smoke ? failureLines(smoke) : []),
     ...table([

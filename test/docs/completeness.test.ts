@@ -2,10 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { configJsonSchema } from '../../src/config/schema.js';
 import { ExitCode } from '../../src/errors.js';
+import { readyMadeScenarios } from '../../src/faults/ready-made-scenarios.js';
+import { readScenario } from '../../src/faults/scenario.js';
 import { modelConfigSchema } from '../../src/models/kinds.js';
 import { sandbox } from '../cli/run-cli.js';
+import { conditionRows, kindRows } from './fault-table.js';
+import { blocksOf } from './markdown.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');
@@ -26,9 +31,12 @@ describe('docs/cli.md', () => {
         verbs.map((verb) => `${verb}`),
       ),
     ).toEqual([]);
-    for (const verb of verbs) {
-      const flags = [...(await help(verb)).matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].flatMap(([, flag]) => flag ?? []);
-      expect(missingIn('docs/cli.md', flags), verb).toEqual([]);
+    const actions = [...(await help('fault')).matchAll(/^ {2}([a-z]+) \[/gm)].flatMap(([, action]) => action ?? []);
+    expect(actions).toContain('add');
+    for (const words of [...verbs.map((verb) => [verb]), ...actions.map((action) => ['fault', action])]) {
+      const text = await help(...words);
+      const flags = [...text.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].flatMap(([, flag]) => flag ?? []);
+      expect(missingIn('docs/cli.md', [words.join(' '), ...flags]), words.join(' ')).toEqual([]);
     }
   });
 
@@ -54,6 +62,22 @@ describe('docs/models.md', () => {
   it('has every kind of model', () => {
     const kinds = modelConfigSchema.options.flatMap((option) => [...option.shape.kind.values]);
     expect(missingIn('docs/models.md', kinds)).toEqual([]);
+  });
+});
+
+describe('docs/faults.md', () => {
+  const text = read('docs/faults.md');
+  const rows = text.split('\n');
+
+  it('has every kind of fault and every condition, as the sources tell them', () => {
+    expect([...kindRows(), ...conditionRows()].filter((row) => !rows.includes(row))).toEqual([]);
+  });
+
+  it('has every scenario, and shows one that can be run', () => {
+    expect(Object.keys(readyMadeScenarios).filter((name) => !text.includes(`\n${name} `))).toEqual([]);
+    const shown = blocksOf(text).filter(({ language }) => language === 'yml');
+    expect(shown).not.toEqual([]);
+    for (const block of shown) expect(readScenario(parse(block.text))).toHaveProperty('scenario');
   });
 });
 
