@@ -50,7 +50,7 @@ describe('A container as Docker keeps it', () => {
       Memory: 256 * 1024 * 1024,
       MemorySwap: 256 * 1024 * 1024,
       NanoCpus: 500_000_000,
-      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m,mode=1777' },
+      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m,mode=1777,uid=65532,gid=65532' },
       Init: true,
       IpcMode: 'private',
       RestartPolicy: { Name: 'no' },

@@ -44,7 +44,8 @@ export function createOptions(spec: InstanceSpec, kind: 'docker' | 'podman' = 'd
       // Equal to the memory: no swap, so that a leak ends the server and not the machine.
       MemorySwap: memory,
       NanoCpus: Math.round(spec.resources.cpus * 1e9),
-      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m,mode=1777' },
+      // Its user owns it: where the image has no /tmp, runc takes the mode from the mount point when a container starts again.
+      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m,mode=1777,uid=65532,gid=65532' },
       Ulimits: [
         { Name: 'nofile', Soft: 4096, Hard: 4096 },
         { Name: 'core', Soft: 0, Hard: 0 },

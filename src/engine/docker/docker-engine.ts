@@ -9,7 +9,7 @@ import { dockerExits } from './exits.js';
 import { disconnectContainer, killContainer, pauseContainer, reconnectContainer, unpauseContainer } from './hands.js';
 import { daemonHost } from './host.js';
 import { dockerImages } from './images.js';
-import { findInstance, inspectContainer, listInstances, whileExists } from './instances.js';
+import { findInstance, inspectContainer, listInstances, readContainer, whileExists } from './instances.js';
 import { containerLogs } from './logs.js';
 import { holderAmongContainers, portErrorOf, requireFreePorts } from './ports.js';
 import { removeAll } from './removal.js';
@@ -89,7 +89,7 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
     async start(instance, signal) {
       // An exit that somebody waits for must not pass before the daemon knows that it is waited for.
       await exits.armed(instance.id, signal);
-      if (daemon.kind === 'podman') await requireFreePorts(daemon, instance.id, signal);
+      if (daemon.kind === 'podman') await requireFreePortsOf(daemon, instance.id, signal);
       try {
         await callDaemon(daemon, { method: 'POST', path: `/containers/${instance.id}/start`, limit: 'work', signal });
       } catch (error) {
@@ -172,6 +172,13 @@ export function dockerEngine(options: DockerEngineOptions): Engine {
       daemon.transport.close?.();
     },
   };
+}
+
+/** Before it starts. */
+async function requireFreePortsOf(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
+  const container = await readContainer(daemon, id, signal);
+  const up = container?.State.Status === 'running' || container?.State.Status === 'paused';
+  if (container !== undefined && !up) await requireFreePorts(daemon, container, signal);
 }
 
 /** Docker and Podman answer to the same calls, and say in their version who they are. */

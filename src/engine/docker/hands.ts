@@ -6,6 +6,7 @@ import { pause as wait } from '../settle.js';
 import { callDaemon, type Daemon } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
 import { readContainer } from './instances.js';
+import { requireFreePorts } from './ports.js';
 import { networksOf, toState } from './to-instance.js';
 
 type Which = Pick<Instance, 'id' | 'name'>;
@@ -44,7 +45,10 @@ export async function killContainer(daemon: Daemon, which: Which, signal?: Abort
 /** Takes it out of every network that it is in, also of those that somebody else put it in. */
 export async function disconnectContainer(daemon: Daemon, which: Which, signal?: AbortSignal): Promise<void> {
   const { container } = await runningContainer(daemon, which, signal);
-  for (const network of networksOf(container)) await leave(daemon, network, which, signal);
+  for (const network of networksOf(container)) {
+    const body = { Container: which.id, Force: true };
+    await post(daemon, `/networks/${encodeURIComponent(network)}/disconnect`, body, signal);
+  }
 }
 
 /** Puts it back into its own network. What it published before, the daemon publishes again. */
@@ -52,18 +56,8 @@ export async function reconnectContainer(daemon: Daemon, which: Which, signal?: 
   const { container } = await runningContainer(daemon, which, signal);
   const network = containerName(which.name);
   if (networksOf(container).includes(network)) return;
-  try {
-    await post(daemon, `/networks/${network}/connect`, { Container: which.id }, signal);
-  } catch (error) {
-    // Where its ports are taken by now, Docker leaves it in the network with no port published.
-    await leave(daemon, network, which, signal).catch(() => {});
-    throw error;
-  }
-}
-
-async function leave(daemon: Daemon, network: string, { id }: Which, signal?: AbortSignal): Promise<void> {
-  const path = `/networks/${encodeURIComponent(network)}/disconnect`;
-  await post(daemon, path, { Container: id, Force: true }, signal);
+  await requireFreePorts(daemon, container, signal);
+  await post(daemon, `/networks/${network}/connect`, { Container: which.id }, signal);
 }
 
 async function post(daemon: Daemon, path: string, body: object | undefined, signal?: AbortSignal): Promise<void> {

@@ -11,8 +11,7 @@ import { nameLabel } from '../labels.js';
 import { assertPortFree, findPortHolder, isPortFree } from '../port-check.js';
 import { callDaemon, type Daemon } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
-import { readContainer } from './instances.js';
-import { containerListReply, readReply } from './replies.js';
+import { type ContainerReply, containerListReply, readReply } from './replies.js';
 
 /**
  * Above what services are given by custom, and below what any system gives to outgoing connections (Linux from 32,768 on)
@@ -78,15 +77,18 @@ export async function portErrorOf(daemon: Daemon, error: unknown): Promise<PortT
 }
 
 /**
- * Looks at the ports of a container of this machine before it starts. Podman keeps those that it opened before it met one
- * that is taken, for minutes, even when the container is removed; so it should not meet one.
+ * Looks at the ports of a container of this machine before the daemon publishes them. Podman keeps those that it opened
+ * before it met one that is taken, for minutes, even when the container is removed; Docker leaves a container that comes
+ * back into its network half in it, until it starts again. So they should not meet one.
  * @throws PortTakenError
  */
-export async function requireFreePorts(daemon: Daemon, id: string, signal?: AbortSignal): Promise<void> {
+export async function requireFreePorts(
+  daemon: Daemon,
+  { HostConfig }: ContainerReply,
+  signal?: AbortSignal,
+): Promise<void> {
   if (!/^(unix|npipe):/.test(daemon.transport.endpoint)) return;
-  const container = await readContainer(daemon, id, signal);
-  if (container === undefined || container.State.Status === 'running' || container.State.Status === 'paused') return;
-  for (const [binding] of Object.values(container.HostConfig?.PortBindings ?? {}).map((all) => all ?? [])) {
+  for (const [binding] of Object.values(HostConfig?.PortBindings ?? {}).map((all) => all ?? [])) {
     const port = Number(binding?.HostPort);
     if (!port) continue;
     try {
