@@ -66,6 +66,8 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
       const listener: StreamListener = (stream, headers, flags, rawHeaders) => {
         const begun = performance.now();
         const method = methods.get(headers[':path'] ?? '');
+        // It may have ended before it is told of, with its connection: whoever answers it then throws.
+        if (stream.destroyed) return requests.record('grpc', method ?? 'unknown', 'CANCELLED', begun);
         const number = requests.logged ? numberOf(headers) : '';
         const open = unread.add(stream);
         stream.on('close', () => {
