@@ -17,7 +17,8 @@ from open_inference.grpc.service import GRPCInferenceServiceStub
 def over_grpc(target, keepalive_ms=None):
     options = []
     if keepalive_ms:
-        options = [("grpc.keepalive_time_ms", int(keepalive_ms)), ("grpc.keepalive_timeout_ms", 1000)]
+        # An answer to a ping is waited for as long as the second option says; grpc.keepalive_timeout_ms changes nothing.
+        options = [("grpc.keepalive_time_ms", int(keepalive_ms)), ("grpc.http2.ping_timeout_ms", 1000)]
     stub = GRPCInferenceServiceStub(grpc.insecure_channel(target, options))
 
     def call(order):
