@@ -1,10 +1,10 @@
 /** The gRPC transport: the services, on a server of grpc-js, behind connections and calls that are counted. */
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { silenceStream, tcpSocketOf, whenHalfOpen } from '../faults/socket-faults.js';
 import type { RunningTransport, TransportOptions } from '../transport.js';
-import { farewellMs, unusedConnectionMs } from '../waits.js';
+import { unusedConnectionMs } from '../waits.js';
 import { noteSockets, socketOf } from './call-streams.js';
 import { listenForConnections } from './connections.js';
 import { cutWhenGivenUp } from './ended-sessions.js';
@@ -13,6 +13,7 @@ import { namedLimit } from './named-limit.js';
 import { createOpenStreams } from './open-streams.js';
 import { createServices, methodNames } from './services.js';
 import { createUnreadAnswers } from './unread-answers.js';
+import { endWhenUnused } from './unused-connections.js';
 
 /** Answers of the largest size that may wait to be read, of all clients together. */
 const unreadAnswers = 2;
@@ -46,7 +47,7 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
   noteSockets(http2Server);
   http2Server.updateSettings({ maxHeaderListSize: limits.maxHeaderBytes });
   calls.guard(http2Server, methodNames(services));
-  http2Server.on('session', endUnused);
+  http2Server.on('session', (session) => endWhenUnused(session, unusedConnectionMs));
   /** Connections that faults hold, or make slow. */
   const held = new WeakSet<Socket>();
   http2Server.on('session', (session) => {
@@ -77,16 +78,6 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
       server.forceShutdown();
     },
   };
-}
-
-/** Ends a connection by GOAWAY on which no call comes in time; one that had a call may be as silent as it likes. */
-function endUnused(session: ServerHttp2Session): void {
-  const tcp = tcpSocketOf(session.socket);
-  session.setTimeout(unusedConnectionMs, () => {
-    session.close();
-    setTimeout(() => tcp.destroy(), farewellMs).unref();
-  });
-  session.once('stream', () => session.setTimeout(0));
 }
 
 function silenceCalls(tcp: Socket, streams: Iterable<ServerHttp2Stream>): void {
