@@ -10,7 +10,7 @@ export interface Candidate {
 /** Words, and what else fits: paths, or names that have to be looked up. */
 export interface Completion {
   candidates: Candidate[];
-  also: 'files' | 'environments' | 'models' | undefined;
+  also: 'files' | 'environments' | 'models' | 'faults' | 'scenarios' | undefined;
   /** What stands in front of a looked-up word in the same one: `--name=`. */
   prefix: string;
 }
@@ -106,6 +106,10 @@ function valuesOf({ argChoices }: Option | Argument, placeholder: string): Compl
       return { ...none, also: 'environments' };
     case 'model':
       return { ...none, also: 'models' };
+    case 'fault':
+      return { ...none, also: 'faults' };
+    case 'scenario':
+      return { ...none, also: 'scenarios' };
     case 'port':
       return { ...none, candidates: [{ word: 'auto', description: 'the engine chooses' }] };
     default:

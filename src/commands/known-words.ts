@@ -29,6 +29,21 @@ export async function knownModels({ cwd, env }: CommandContext): Promise<string[
   }
 }
 
+/** Kinds of faults. */
+export async function knownFaults(): Promise<string[]> {
+  const [{ faultKindNames }, { engineFaultNames }] = await Promise.all([
+    import('../faults/kinds.js'),
+    import('../faults/engine-faults.js'),
+  ]);
+  return [...faultKindNames, ...engineFaultNames];
+}
+
+/** Scenarios that are there by name. */
+export async function knownScenarios(): Promise<string[]> {
+  const { readyMadeScenarios } = await import('../faults/ready-made-scenarios.js');
+  return Object.keys(readyMadeScenarios);
+}
+
 function unique(names: string[]): string[] {
   return [...new Set(names)].sort();
 }

@@ -44,6 +44,16 @@ describe('--json of every verb, of an environment that runs', () => {
     { verb: 'smoke', args: ['smoke', '--suite', 'health'] },
     { verb: 'smoke --list', args: ['smoke', '--list'] },
     { verb: 'matrix', args: ['matrix', '--suite', 'health'] },
+    { verb: 'fault add', args: ['fault', 'add', 'delay=1ms', 'jitter=1ms', '--percent', '50', '--for', '60s'] },
+    { verb: 'fault list', args: ['fault', 'list'] },
+    { verb: 'status', args: ['status'] },
+    { verb: 'fault add', args: ['fault', 'add', 'pause', '--for', '10ms'] },
+    { verb: 'fault run', args: ['fault', 'run', 'not-ready-then-ready', '--speed', '100'] },
+    { verb: 'fault run', args: ['fault', 'run', 'flapping', '--dry-run'] },
+    { verb: 'fault clear', args: ['fault', 'clear'] },
+    { verb: 'fault clear', args: ['fault', 'clear', '99'] },
+    { verb: 'fault kinds', args: ['fault', 'kinds'] },
+    { verb: 'fault scenarios', args: ['fault', 'scenarios'] },
     { verb: 'logs', args: ['logs'] },
     { verb: 'logs', args: ['logs', '--tail', '1'] },
     { verb: 'env', args: ['env'] },
@@ -109,17 +119,22 @@ describe('--json of every verb, of an environment that runs', () => {
 });
 
 describe('--json where nothing runs', () => {
-  it.each([['infer', 'simple_scaler', '1'], ['smoke'], ['health'], ['logs'], ['env']])(
-    '%s is an error with what to do',
-    async (...args) => {
-      using box = sandbox();
-      const result = await box.run([...args, '--json']);
-      const answer = document(result);
-      expect(errorAnswerOf(args[0] ?? '').safeParse(answer).error).toBeUndefined();
-      expect(answer).toMatchObject({ error: { code: 'NOT_RUNNING', hint: 'kserve-env up' } });
-      expect(result).toMatchObject({ code: 3, stderr: '' });
-    },
-  );
+  it.each([
+    ['infer', 'simple_scaler', '1'],
+    ['smoke'],
+    ['health'],
+    ['logs'],
+    ['env'],
+    ['fault', 'list'],
+    ['fault', 'clear'],
+  ])('%s is an error with what to do', async (...args) => {
+    using box = sandbox();
+    const result = await box.run([...args, '--json']);
+    const answer = document(result);
+    expect(errorAnswerOf(args[0] ?? '').safeParse(answer).error).toBeUndefined();
+    expect(answer).toMatchObject({ error: { code: 'NOT_RUNNING', hint: 'kserve-env up' } });
+    expect(result).toMatchObject({ code: 3, stderr: '' });
+  });
 
   it('logs --follow is an error on one line', async () => {
     using box = sandbox();

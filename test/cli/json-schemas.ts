@@ -2,7 +2,13 @@
 import * as z from 'zod';
 
 const milliseconds = z.number().nonnegative();
-const endpoints = z.strictObject({ grpc: z.string().regex(/^127\.0\.0\.1:\d+$/), http: z.url() });
+const endpoints = z.strictObject({ grpc: z.string().regex(/^(grpcs:\/\/)?127\.0\.0\.1:\d+$/), http: z.url() });
+const path = z.string().startsWith('/');
+/** Paths, and never what is in the files. */
+const access = z
+  .strictObject({ caFile: path, trustFile: path, clientCertFile: path, clientKeyFile: path, tokenFile: path })
+  .extend({ serverName: z.string() })
+  .partial();
 const engine = z.strictObject({
   kind: z.enum(['docker', 'podman', 'process']),
   title: z.string(),
@@ -86,6 +92,25 @@ const smoke = z.strictObject({
     })
     .optional(),
   written: z.array(z.strictObject({ kind: z.enum(['junit', 'markdown', 'html']), path: z.string() })).optional(),
+});
+
+const fault = z.strictObject({
+  id: z.string().min(1),
+  by: z.enum(['server', 'engine']),
+  text: z.string().min(1),
+  conditions: z.string(),
+  fault: z.looseObject({ kind: z.string() }).optional(),
+  seed: z.int().nonnegative().optional(),
+  addedAt: z.iso.datetime().optional(),
+  remainingMs: milliseconds.optional(),
+  struck: z.int().nonnegative().optional(),
+});
+const environment = z.string().optional();
+const faultSetting = z.strictObject({
+  name: z.string(),
+  meaning: z.string().min(1),
+  standard: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  main: z.literal(true).optional(),
 });
 
 const counts = z.strictObject({ ...verdicts, absent: z.int() });
@@ -193,7 +218,9 @@ export const dataOf = {
     changes: z.array(z.string()),
     image: z.strictObject({ source: z.string(), id: z.string(), digest: z.string().optional(), cached: z.boolean() }),
     endpoints,
+    access: access.optional(),
     models: z.array(z.string()),
+    faults: z.array(fault).optional(),
     phases: z.array(
       z.strictObject({
         phase: z.string(),
@@ -250,6 +277,7 @@ export const dataOf = {
     startedAt: z.iso.datetime().optional(),
     expiresAt: z.iso.datetime().optional(),
     endpoints: endpoints.optional(),
+    access: access.optional(),
     usage: z
       .strictObject({ memoryBytes: z.number(), cpuSeconds: z.number(), memoryLimitBytes: z.number().optional() })
       .optional(),
@@ -263,6 +291,8 @@ export const dataOf = {
         reason: z.string().optional(),
       }),
     ),
+    disconnected: z.literal(true).optional(),
+    faults: z.array(fault).optional(),
     drift: z.array(z.string()).optional(),
     tried: z.array(z.looseObject({ endpoint: z.string(), outcome: z.string() })),
   }),
@@ -336,6 +366,56 @@ export const dataOf = {
       idle: z.number(),
     }),
     rules: z.array(metricsRule),
+  }),
+  'fault add': z.strictObject({
+    environment,
+    added: z.array(fault),
+    engine: z.strictObject({ name: z.string(), forMs: milliseconds.optional(), takenBack: z.boolean() }).optional(),
+  }),
+  'fault list': z.strictObject({ environment, faults: z.array(fault) }),
+  'fault clear': z.strictObject({ environment, cleared: z.array(fault), missing: z.array(z.string()) }),
+  'fault kinds': z.strictObject({
+    kinds: z.array(
+      z.strictObject({
+        kind: z.string(),
+        by: z.enum(['server', 'engine']),
+        meaning: z.string().min(1),
+        concern: z.string(),
+        trigger: z.string(),
+        settings: z.array(faultSetting),
+      }),
+    ),
+    conditions: z.array(faultSetting),
+  }),
+  'fault run': z.strictObject({
+    environment,
+    scenario: z.string().min(1),
+    seed: z.int().nonnegative(),
+    speed: z.number().positive(),
+    dryRun: z.literal(true).optional(),
+    steps: z.array(
+      z.strictObject({
+        atMs: milliseconds,
+        text: z.string().min(1),
+        lateMs: milliseconds.optional(),
+        tookMs: milliseconds.optional(),
+        ids: z.array(z.string()).optional(),
+      }),
+    ),
+    planned: z.int().nonnegative(),
+    lengthMs: milliseconds,
+    takenBack: z.array(fault),
+  }),
+  'fault scenarios': z.strictObject({
+    scenarios: z.array(
+      z.strictObject({
+        name: z.string(),
+        description: z.string().min(1),
+        lengthMs: milliseconds,
+        steps: z.array(z.looseObject({ at: z.string() })),
+        repeat: z.strictObject({ times: z.int() }).optional(),
+      }),
+    ),
   }),
   logs: z.strictObject({ lines: z.array(logLine) }),
   env: z.strictObject({

@@ -27,14 +27,19 @@ export function completionVerb(cli: Cli): void {
     });
 }
 
-async function answer({ program, terminal }: Cli, words: string[]): Promise<string> {
+async function answer({ program, terminal }: Cli, typed: string[]): Promise<string> {
   const { complete } = await import('../complete.js');
-  const { candidates, also, prefix } = complete(program, words);
+  const { candidates, also, prefix } = complete(program, typed);
   const context = commandContext(terminal);
-  const { knownEnvironments, knownModels } = await import('../../commands/known-words.js');
-  const known =
-    also === 'environments' ? await knownEnvironments(context) : also === 'models' ? await knownModels(context) : [];
-  const current = words.at(-1) ?? '';
+  const words = await import('../../commands/known-words.js');
+  const lookUp = {
+    environments: words.knownEnvironments,
+    models: words.knownModels,
+    faults: words.knownFaults,
+    scenarios: words.knownScenarios,
+  };
+  const known = also === undefined || also === 'files' ? [] : await lookUp[also](context);
+  const current = typed.at(-1) ?? '';
   const fitting = known
     .map((name) => `${prefix}${name}`)
     .filter((word) => word.startsWith(current === '=' ? '' : current));

@@ -18,6 +18,9 @@ program.command('shell').addArgument(new Argument('<shell>').choices(['bash', 'f
 program.command('hidden', { hidden: true });
 const image = program.command('image');
 image.command('save <file>').description('write it');
+const fault = program.command('fault', { hidden: true });
+fault.command('add <fault...>');
+fault.command('run <scenario>');
 
 const words = (...typed: string[]) => complete(program, typed).candidates.map(({ word }) => word);
 const also = (...typed: string[]) => complete(program, typed).also;
@@ -64,6 +67,9 @@ describe('completion', () => {
     { typed: ['infer', 'simple', ''], kind: undefined },
     { typed: ['infer', 'simple', '1', '2', ''], kind: undefined },
     { typed: ['up', '--smoke', ''], kind: undefined },
+    { typed: ['fault', 'add', ''], kind: 'faults' },
+    { typed: ['fault', 'add', 'delay=1s,', ''], kind: 'faults' },
+    { typed: ['fault', 'run', ''], kind: 'scenarios' },
   ])('after $typed looks up $kind', ({ typed, kind }) => expect(also(...typed)).toBe(kind));
 
   it('keeps the flag in front of a name that shells replace together with it', () => {
