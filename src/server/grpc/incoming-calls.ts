@@ -66,6 +66,8 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
       const listener: StreamListener = (stream, headers, flags, rawHeaders) => {
         const begun = performance.now();
         const method = methods.get(headers[':path'] ?? '');
+        // Of errors of its connection, too; some answers come without a listener.
+        stream.on('error', ignore);
         // It may have ended before it is told of, with its connection: whoever answers it then throws.
         if (stream.destroyed) return requests.record('grpc', method ?? 'unknown', 'CANCELLED', begun);
         const number = requests.logged ? numberOf(headers) : '';
@@ -91,6 +93,8 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
     },
   };
 }
+
+const ignore = (): void => {};
 
 type StreamListener = (
   stream: ServerHttp2Stream,
@@ -131,7 +135,6 @@ function refusalOf(method: string | undefined, headers: IncomingHttpHeaders): Oi
 
 /** Answers a call without a message, and reads what else comes of it into nothing. */
 function refuse(stream: ServerHttp2Stream, { grpcCode, message }: OipError): void {
-  stream.on('error', () => {});
   stream.resume();
   stream.respond(
     {
