@@ -1,5 +1,6 @@
 /** Answers to what never became a whole request: heads that are malformed or too large, heads and bodies that are too slow. */
-import { type Server, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { OipError, oipError } from '../../protocol/status.js';
 import type { RequestCounts } from '../telemetry/request-counts.js';
 import { handshakeByte } from '../tls/handshakes.js';
@@ -27,10 +28,20 @@ export function answerBrokenRequests(server: Server, options: BrokenRequestOptio
       return;
     }
     const error = errorOf(cause, options);
-    socket.end(wholeAnswer(error), () => socket.destroy());
-    setTimeout(() => socket.destroy(), lastWordMs).unref();
-    options.requests.record('rest', 'unknown', error.status, performance.now(), { httpStatus: error.httpStatus });
+    const request = requestOf(socket);
+    const cut = (): void => void (request ?? socket).destroy(request && error);
+    socket.end(wholeAnswer(error), cut);
+    setTimeout(cut, lastWordMs).unref();
+    // One whose body is still to come is counted by whoever waits for that, and hears of this error.
+    if (!request)
+      options.requests.record('rest', 'unknown', error.status, performance.now(), { httpStatus: error.httpStatus });
   });
+}
+
+/** The request in whose body a connection is. Node keeps it to itself; were it elsewhere, such a one would count twice. */
+function requestOf(socket: Duplex): IncomingMessage | undefined {
+  const { _httpMessage: response } = socket as Duplex & { _httpMessage?: ServerResponse | null };
+  return response && !response.req.complete ? response.req : undefined;
 }
 
 /** An answer that ends its connection, for where there is no request to answer. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
-import { oipError, quoteName } from '../../protocol/status.js';
+import { OipError, oipError, quoteName } from '../../protocol/status.js';
 
 /** What reading a body tells. */
 export interface BodyEvents {
@@ -20,8 +20,8 @@ const decoders: Readonly<Record<string, (body: Buffer, options: { maxOutputLengt
 
 /**
  * The whole body, decompressed. Throws TOO_LARGE beyond `maxBytes`, before or after decompression, UNSUPPORTED_ENCODING
- * for a content encoding other than gzip, deflate and identity or for data that is not in it, and CANCELLED where the
- * client goes away or, by the server's own time-out, is too slow. What was not read then is for discardRest.
+ * for a content encoding other than gzip, deflate and identity or for data that is not in it, CANCELLED where the
+ * client goes away, and what the request was destroyed with where it is too slow. What was not read then is for discardRest.
  */
 export function readBody(request: IncomingMessage, maxBytes: number, events: BodyEvents): Promise<Buffer> {
   const encoding = request.headers['content-encoding'];
@@ -94,7 +94,12 @@ function collect(request: IncomingMessage, maxBytes: number, events: BodyEvents,
       if (isWhole) events.onRead(size);
       resolve(body.byteLength === size ? body : body.subarray(0, size));
     });
-    request.on('error', () => reject(oipError('CANCELLED', 'the client went away in the middle of the body')));
+    request.on('error', (error) =>
+      // Of the server's own making where it did not wait any longer.
+      reject(
+        error instanceof OipError ? error : oipError('CANCELLED', 'the client went away in the middle of the body'),
+      ),
+    );
   });
 }
 
