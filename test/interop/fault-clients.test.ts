@@ -28,27 +28,31 @@ interface Server {
 }
 
 const namesOf = (transport: string) => Object.keys(clients).filter((name) => clients[name].transport === transport);
-const deadlineMs = 1_000;
+const deadlineMs = 700;
 
 let server: Server;
+/** One of each, which has been answered once, by its own connection. */
+const connected = new Map<string, Client>();
+const clientOf = (name: string) => connected.get(name) as Client;
+
 beforeAll(async () => {
   server = await startFaultServer();
+  for (const name of Object.keys(clients)) {
+    const client: Client = await startClient(name, server);
+    connected.set(name, client);
+    const first = await client.call({ deadlineMs: 10_000 });
+    expect(first, name).toMatchObject({ status: expect.stringMatching(/^(OK|200)$/) });
+  }
 });
-afterAll(() => server.stop());
-
-/** A client that has been answered once, by its own connection. */
-async function connected(name: string): Promise<Client & AsyncDisposable> {
-  const client: Client = await startClient(name, server);
-  const first = await client.call({ deadlineMs: 10_000 });
-  expect(first, name).toMatchObject({ status: expect.stringMatching(/^(OK|200)$/) });
-  return { ...client, [Symbol.asyncDispose]: () => client.stop() };
-}
+afterAll(async () => {
+  for (const client of connected.values()) await client.stop();
+  await server.stop();
+});
 
 describe.each(namesOf('grpc'))('%s', (name) => {
   it.each([
     ['status=UNAVAILABLE message="try later"', 'UNAVAILABLE', /^try later$/],
     ['not-ready', 'UNAVAILABLE', /not ready/],
-    ['delay=5s', 'DEADLINE_EXCEEDED', /deadline/i],
     ['hang', 'DEADLINE_EXCEEDED', /deadline/i],
     ['oversize', 'RESOURCE_EXHAUSTED', /larger than max/i],
     ['invalid-message', 'INTERNAL', /unmarshal|parsing|deserializing/i],
@@ -58,7 +62,7 @@ describe.each(namesOf('grpc'))('%s', (name) => {
     ['stream-reset=7', 'UNAVAILABLE', /./],
     ['explode', 'INVALID_ARGUMENT', /explode.*delay/],
   ])('sees of %s that the call ends with %s, and is answered the next time', async (fault, status, says) => {
-    await using client = await connected(name);
+    const client = clientOf(name);
     const struck = await client.call({ fault, deadlineMs });
     expect(struck).toMatchObject({ status, message: expect.stringMatching(says) });
     if (status === 'DEADLINE_EXCEEDED') expect(struck.ms).toBeGreaterThan(deadlineMs * 0.9);
@@ -66,7 +70,7 @@ describe.each(namesOf('grpc'))('%s', (name) => {
   });
 
   it('notices nothing of GOAWAY with NO_ERROR, and takes wrong values for right ones', async () => {
-    await using client = await connected(name);
+    const client = clientOf(name);
     const good = await client.call();
     expect(await client.call({ fault: 'goaway' })).toMatchObject({ status: 'OK', answer: good.answer });
     const wrong = await client.call({ fault: 'wrong-value' });
@@ -76,10 +80,15 @@ describe.each(namesOf('grpc'))('%s', (name) => {
   });
 
   it('stays on a connection that is half open, call after call', async () => {
-    await using client = await connected(name);
-    for (const fault of ['half-open', undefined, undefined]) {
-      const ended = await client.call({ deadlineMs: 500, ...(fault !== undefined && { fault }) });
-      expect(ended).toMatchObject({ status: 'DEADLINE_EXCEEDED' });
+    const client: Client = await startClient(name, server);
+    try {
+      expect(await client.call({ deadlineMs: 10_000 })).toMatchObject({ status: 'OK' });
+      for (const fault of ['half-open', undefined, undefined]) {
+        const ended = await client.call({ deadlineMs, ...(fault !== undefined && { fault }) });
+        expect(ended).toMatchObject({ status: 'DEADLINE_EXCEEDED' });
+      }
+    } finally {
+      await client.stop();
     }
   });
 });
@@ -95,7 +104,7 @@ describe.each(namesOf('rest'))('%s', (name) => {
     ['reset', 'error', /reset/i],
     ['explode', '400', /explode.*delay/],
   ])('sees of %s that the call ends with %s, and is answered the next time', async (fault, status, says) => {
-    await using client = await connected(name);
+    const client = clientOf(name);
     const struck = await client.call({ fault, deadlineMs });
     expect(struck).toMatchObject({ status, message: expect.stringMatching(says) });
     expect(await client.call({ deadlineMs: 10_000 })).toMatchObject({ status: '200' });
@@ -104,7 +113,7 @@ describe.each(namesOf('rest'))('%s', (name) => {
 
 describe('a server that refuses connections', () => {
   it.each(Object.keys(clients))('is refused to %s at once, and found again', async (name) => {
-    await using client = await connected(name);
+    const client = clientOf(name);
     await server.add([{ kind: 'refuse' }]);
     try {
       const refused = await client.call({ deadlineMs: 10_000 });
@@ -123,12 +132,10 @@ describe('a server that refuses connections', () => {
 describe('docs/fault-clients.md', () => {
   const page = readFileSync(new URL('docs/fault-clients.md', root), 'utf8');
 
-  it('has every trial, and the clients in the versions that are prepared', async () => {
+  it('has every trial, and the clients in the versions that are prepared', () => {
     for (const { fault } of trials) expect(page).toContain(`\`${fault}\``);
-    for (const name of Object.keys(clients)) {
-      await using client = await connected(name);
-      expect(page).toContain(client.title);
-    }
+    // Node is whichever this machine has.
+    for (const { title } of connected.values()) expect(page).toContain(title.replace(/(?<=of Node ).*/, ''));
   });
 
   it('has every fault, or says why it is not there', () => {
