@@ -4,8 +4,11 @@ import type { CommandContext, CommonOptions } from './context.js';
 import { openFaultTarget } from './fault-target.js';
 import { orderedFaults } from './fault-words.js';
 
-/** How long taking faults back may last, in milliseconds: it is done after an interruption, too. */
-const takeBackMs = 10_000;
+/**
+ * How long an order may last, in milliseconds. Neither ends with the command: faults are taken back after an interruption,
+ * and to take them back one has to know which they are.
+ */
+const orderMs = 10_000;
 
 /** Dispose it: it holds connections to engines. @throws NotRunningError */
 export async function openFaultPort(
@@ -17,11 +20,11 @@ export async function openFaultPort(
     async add(text) {
       const ordered = orderedFaults([text], {});
       if ('engine' in ordered) throw new Error(`${text} is no fault of the server`);
-      const added = await control.add(ordered.server, context.signal);
+      const added = await control.add(ordered.server, AbortSignal.timeout(orderMs));
       return added.map(({ id }) => id);
     },
     async clear(ids) {
-      if (ids.length > 0) await control.clear(ids, AbortSignal.timeout(takeBackMs));
+      if (ids.length > 0) await control.clear(ids, AbortSignal.timeout(orderMs));
     },
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   };

@@ -30,6 +30,21 @@ describe('smoke --suite faults', () => {
     expect(suites).not.toContain('faults');
   });
 
+  it('leaves no fault in force where it is interrupted', async () => {
+    const args = ['smoke', '--case', 'faults/connection', '--repeat', '100', '--progress', 'plain'];
+    const smoke = box.start(args);
+    // Nothing is told of a fault as it is added: ask until there is one.
+    await expect
+      .poll(async () => (await box.json(['fault', 'list'])).answer.data.faults.length, {
+        timeout: 30_000,
+        interval: 20,
+      })
+      .toBeGreaterThan(0);
+    smoke.child.kill('SIGINT');
+    expect((await smoke.done).code).toBe(130);
+    expect((await box.json(['fault', 'list'])).answer.data.faults).toEqual([]);
+  });
+
   it('runs for a case that is named', async () => {
     const { answer } = await box.json(['smoke', '--case', 'faults/state/unloaded']);
     expect(answer.data.summary).toEqual({ passed: 2, failed: 0, noted: 0, skipped: 0 });
