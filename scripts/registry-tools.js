@@ -24,6 +24,9 @@ const mark = (directory, contents) =>
 /** The interpreter of a Python environment that `preparePython` made. */
 export const pythonOf = (name) => program(name, 'python');
 
+/** Go itself, which `prepareGo` and `prepareOwnGo` bring along. */
+export const goProgram = program('go', 'go');
+
 /** A program that `prepareGo` or `prepareOwnGo` made. */
 export const goToolOf = (name) => `${root}.cache/go-tools/${name}${windows ? '.exe' : ''}`;
 
@@ -82,7 +85,7 @@ export function prepareGo(modules) {
   if (goIsReady(modules)) return;
   preparePython('go', [goRelease]);
   mkdirSync(`${root}.cache/go-tools`, { recursive: true });
-  for (const module of modules) run(`Building ${module}`, program('go', 'go'), ['install', module], goSettings);
+  for (const module of modules) run(`Building ${module}`, goProgram, ['install', module], goSettings);
   writeFileSync(mark('go-tools', modules), '');
 }
 
@@ -100,7 +103,7 @@ export function prepareOwnGo(directory) {
   preparePython('go', [goRelease]);
   mkdirSync(`${root}.cache/go-tools`, { recursive: true });
   const args = ['-C', directory, 'build', '-o', goToolOf(basename(directory)), '.'];
-  run(`Building ${directory}`, program('go', 'go'), args, goSettings);
+  run(`Building ${directory}`, goProgram, args, goSettings);
   writeFileSync(ownMark(directory), '');
 }
 
