@@ -53,7 +53,12 @@ const headBytes = 9;
 /** A frame; `length` lies about the payload. */
 export function http2Frame(
   type: number | keyof typeof frameTypes,
-  { flags = 0, stream = 0, payload = [] as Uint8Array | readonly number[], length = payload.length } = {},
+  {
+    flags = 0,
+    stream = 0,
+    payload = [],
+    length = payload.length,
+  }: Partial<Omit<Frame, 'type' | 'payload'>> & { payload?: Uint8Array | readonly number[]; length?: number } = {},
 ): Buffer {
   const head = Buffer.alloc(headBytes);
   head.writeUIntBE(length, 0, 3);
@@ -158,11 +163,14 @@ export async function frameConnection(
     frames.push(...read.frames);
     wake();
   });
-  const closed = once(socket, 'close').then(() => {
-    over = true;
-    wake();
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => {
+      over = true;
+      wake();
+      resolve();
+    });
   });
-  await once(socket, 'connect');
+  await Promise.race([closed, once(socket, 'connect').catch(() => {})]);
   socket.write(start);
   const frame: FrameConnection['frame'] = async (matches) => {
     for (let next = 0; ; ) {

@@ -35,6 +35,18 @@ export function cutWhenGivenUp(session: ServerHttp2Session, tcp: Socket, isHeld:
   tcp.once('close', () => clearInterval(timer));
 }
 
+/**
+ * Puts the end of a session off until what has come is read. Node ends it in the middle of that, when a client says GOAWAY
+ * or breaks the protocol, and nghttp2 fails an assertion, with the whole process, at a frame of a wrong size in what is left
+ * (CVE-2026-27135; nghttp2 1.61 of Node 20 has it).
+ */
+export function endAfterReading(session: ServerHttp2Session): void {
+  const destroy = session.destroy;
+  session.destroy = (...reason) => {
+    setImmediate(() => destroy.apply(session, reason));
+  };
+}
+
 /** Bytes that the system has not taken yet. */
 function writeQueue(tcp: Socket): number {
   const { _handle: handle } = tcp as unknown as { _handle?: { writeQueueSize?: number } | null };

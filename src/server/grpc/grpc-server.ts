@@ -7,7 +7,7 @@ import type { RunningTransport, TransportOptions } from '../transport.js';
 import { unusedConnectionMs } from '../waits.js';
 import { noteSockets, socketOf } from './call-streams.js';
 import { listenForConnections } from './connections.js';
-import { cutWhenGivenUp } from './ended-sessions.js';
+import { cutWhenGivenUp, endAfterReading } from './ended-sessions.js';
 import { createIncomingCalls, http2ServerOf } from './incoming-calls.js';
 import { namedLimit } from './named-limit.js';
 import { createOpenStreams } from './open-streams.js';
@@ -51,6 +51,7 @@ export async function startGrpcServer(options: TransportOptions): Promise<Runnin
   /** Connections that faults hold, or make slow. */
   const held = new WeakSet<Socket>();
   http2Server.on('session', (session) => {
+    endAfterReading(session);
     const tcp = tcpSocketOf(session.socket);
     cutWhenGivenUp(session, tcp, () => held.has(tcp));
   });

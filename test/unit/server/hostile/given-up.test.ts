@@ -1,7 +1,14 @@
 /** Connections after an error of HTTP/2: they end, whether their client ends them, has gone, or waits. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limitsSchema } from '../../../../src/models/limits.js';
-import { callFields, frameConnection, headersFrame, http2Frame, liveCall } from '../../../tools/http2-frames.js';
+import {
+  callFields,
+  frameConnection,
+  headersFrame,
+  http2Frame,
+  liveCall,
+  preface,
+} from '../../../tools/http2-frames.js';
 import { serve, type TestServer } from '../serve.js';
 
 const badFrame = http2Frame('DATA', { payload: [1] });
@@ -11,6 +18,25 @@ beforeAll(async () => {
   running = await serve();
 });
 afterAll(() => running[Symbol.asyncDispose]());
+
+/** GOAWAY, which has Node end the session, an open call, and RST_STREAM of a wrong size, in one piece. */
+const assertionOfNghttp2 = [
+  http2Frame('GOAWAY', { payload: Buffer.alloc(8) }),
+  headersFrame(1, callFields('ServerLive')),
+  http2Frame('RST_STREAM', { stream: 1, payload: [0x80, 0, 0, 0, 8, 0, 8] }),
+];
+
+it('a session that ends in the middle of what is read does not take the process with it', async () => {
+  for (let times = 0; times < 20; times++) {
+    using connection = await frameConnection(
+      running.server.grpcPort,
+      Buffer.concat([preface, http2Frame('SETTINGS'), ...assertionOfNghttp2]),
+    );
+    await connection.ended();
+  }
+  using other = await frameConnection(running.server.grpcPort);
+  expect(await other.answersPing()).toBe(true);
+});
 
 describe('a connection that HTTP/2 has given up', () => {
   it.each([
