@@ -1,5 +1,5 @@
 /** A server with faults, and what its clients and its counts see of them. */
-import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2';
 import { type FaultInput, faultSchema } from '../../../../src/faults/fault.js';
 import { faultHeader } from '../../../../src/faults/fault-text.js';
 import { modelConfigSchema } from '../../../../src/models/kinds.js';
@@ -86,4 +86,9 @@ export function inferRaw(
 export function messageOf({ frames }: RawAnswer): Record<string, unknown> {
   if (frames.length !== 1) throw new Error(`expected one message, got ${frames.length}`);
   return decodeResponse('ModelInfer', frames[0]?.bytes as Buffer);
+}
+
+/** Settles when a stream or a connection has closed, with an error or without. */
+export async function closed(one: ClientHttp2Session | ClientHttp2Stream): Promise<void> {
+  if (!one.destroyed) await new Promise((resolve) => one.once('close', resolve));
 }
