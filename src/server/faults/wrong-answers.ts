@@ -5,7 +5,7 @@ import type { WrongKind } from './call-plan.js';
 import { allNaN, asOtherDatatype, offBy } from './wrong-elements.js';
 
 /** Output that no model has. */
-export const extraOutputName = 'kserve_env_extra_output';
+const extraOutputName = 'kserve_env_extra_output';
 
 /** The answer with the outputs that the faults make of it, one after the other. How it is written is not theirs. */
 export function wrongAnswer(response: InferResponse, faults: readonly Fault<WrongKind>[]): InferResponse {
