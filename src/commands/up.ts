@@ -3,6 +3,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { engineContext } from '../engine/detect.js';
 import type { EngineInfo, Instance } from '../engine/engine.js';
 import { openStateDir } from '../engine/process/state-dir.js';
+import { requireNetwork } from '../engine/refusals.js';
 import type { Access, ClientAccess } from '../environment/access.js';
 import { applyPlan } from '../environment/apply.js';
 import { type HeldLock, withEnvironmentLock } from '../environment/lock.js';
@@ -90,6 +91,7 @@ export async function up(options: UpOptions, context: CommandContext): Promise<C
     progress.phasesExpected?.(phasesToCome(undefined, options.smoke === true, config.faults.length > 0));
   const chosen = await enginePhase(phases, config, engines, signal);
   try {
+    requireNetwork(chosen.info.kind, config.network);
     const setUp: SetUp = { loaded, chosen, phases, options, context };
     const stateDir = openStateDir(engines);
     if (options.dryRun) return { data: await planOnly(setUp, stateDir), warnings: [] };

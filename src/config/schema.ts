@@ -76,6 +76,12 @@ export const configSchema = z.strictObject({
       cpus: z.number().min(0.05).max(1024).default(1).describe("Bound on the server's share of CPUs."),
     })
     .prefault({}),
+  network: z
+    .enum(['bridge', 'isolated'])
+    .default('bridge')
+    .describe(
+      'Whether the server may reach out: isolated keeps it from all but its clients and the machine it runs on; Docker alone can.',
+    ),
   server: z
     .strictObject({
       logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('What the server logs.'),

@@ -38,6 +38,9 @@ export interface ResourceLimits {
   cpus: number;
 }
 
+/** How the server is joined to the network. */
+export type NetworkMode = 'bridge' | 'isolated';
+
 /** What the engine is asked to make. One environment is one instance. */
 export interface InstanceSpec {
   /** The environment's name, unique for an engine: `[a-z0-9][a-z0-9-]{0,62}`. */
@@ -50,6 +53,11 @@ export interface InstanceSpec {
   labels: Record<string, string>;
   ports: { grpc: PortRequest; http: PortRequest };
   resources: ResourceLimits;
+  /**
+   * `isolated`: the server reaches nobody outside, while clients of this machine reach its ports; `bridge` unless given.
+   * An engine that cannot do this refuses to create, with EngineCannotError.
+   */
+  network?: NetworkMode;
   /** Files of this machine that the server may read, and no others. None unless given. */
   files?: ServedFile[];
 }

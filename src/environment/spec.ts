@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { ModelFiles } from '../config/model-files.js';
 import type { Config } from '../config/schema.js';
-import type { Endpoints, InstanceSpec, PortRequest, ResourceLimits } from '../engine/engine.js';
+import type { Endpoints, InstanceSpec, NetworkMode, PortRequest, ResourceLimits } from '../engine/engine.js';
 import { labelPrefix } from '../engine/labels.js';
 import { modelConfigSchema } from '../models/kinds.js';
 import { containerControlSocket, type ServerConfig, serverConfigVariable } from '../models/server-config.js';
@@ -14,6 +14,7 @@ export interface EnvironmentSpec {
   image: { source: string; id: string; digest?: string };
   ports: { grpc: PortRequest; http: PortRequest };
   resources: ResourceLimits;
+  network: NetworkMode;
   /** Files that models are made of, by where a container has them. */
   files: Record<string, { source: string; digest: string }>;
   server: ServerConfig;
@@ -60,6 +61,7 @@ export function desiredSpec({ config, modelFiles, image, version, access }: Spec
     image,
     ports: config.ports,
     resources: config.resources,
+    network: config.network,
     files: Object.fromEntries(
       (modelFiles?.files ?? []).map(({ target, source, digest }) => [target, { source, digest }]),
     ),
@@ -120,6 +122,7 @@ export function instanceSpec(name: string, spec: EnvironmentSpec, options: Insta
     },
     ports: spec.ports,
     resources: spec.resources,
+    network: spec.network,
     files: [
       ...Object.entries(spec.files).map(([target, { source }]) => ({ source, target })),
       ...accessFiles(spec.access),

@@ -433,6 +433,22 @@ export function describeEngine(title: string, makeHarness: () => Promise<EngineH
       await untilLive(started);
     });
 
+    it('serves from a network with no way out, or says that it cannot', async () => {
+      const spec = specOf({ network: 'isolated' });
+      if (engine.kind !== 'docker') {
+        const refusal = await rejection(engine.create(spec));
+        expect(refusal).toBeInstanceOf(EngineCannotError);
+        expect(refusal).toMatchObject({ hint: expect.stringContaining('--engine docker') });
+        expect(await engine.inspect(spec.name)).toBeUndefined();
+        return;
+      }
+      const started = await engine.start(await engine.create(spec));
+      await untilLive(started);
+      await engine.disconnect(started);
+      await engine.reconnect(started);
+      await untilLive(started);
+    });
+
     it('settles with the reason when it is told to give up', async () => {
       const created = await engine.create(specOf());
       const reason = new Error('given up');

@@ -17,7 +17,7 @@ import {
 import { withSources } from '../../src/engine/files.js';
 import { nameLabel } from '../../src/engine/labels.js';
 import { findPortHolder } from '../../src/engine/port-check.js';
-import { noControlAnswer, notRunning } from '../../src/engine/refusals.js';
+import { noControlAnswer, notRunning, requireNetwork } from '../../src/engine/refusals.js';
 import { serverConfigSchema, serverConfigVariable } from '../../src/models/server-config.js';
 import { controlAnswer } from '../../src/server/faults/control-requests.js';
 import { type RunningServer, startServer } from '../../src/server/start-server.js';
@@ -148,7 +148,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     return entry;
   }
 
-  function requireNetwork({ name }: Instance): void {
+  function requireOwnNetwork({ name }: Instance): void {
     if (kind === 'process') throw new EngineCannotError(`${name} is a process, and has no network of its own`);
   }
 
@@ -184,6 +184,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       signal?.throwIfAborted();
       engine.changes.push(`create ${spec.name}`);
       if (engine.failCreate !== undefined) throw engine.failCreate;
+      requireNetwork(kind, spec.network);
       if (held.has(spec.name)) throw new InstanceExistsError(spec.name);
       const instance: Instance = {
         name: spec.name,
@@ -304,7 +305,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
     async disconnect(instance, signal) {
       signal?.throwIfAborted();
-      requireNetwork(instance);
+      requireOwnNetwork(instance);
       engine.changes.push(`disconnect ${instance.name}`);
       const entry = runningOf(instance);
       await Promise.all(entry.gates?.map((gate) => gate.shut()) ?? []);
@@ -313,7 +314,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
     async reconnect(instance, signal) {
       signal?.throwIfAborted();
-      requireNetwork(instance);
+      requireOwnNetwork(instance);
       engine.changes.push(`reconnect ${instance.name}`);
       const entry = runningOf(instance);
       if (!entry.instance.disconnected) return;

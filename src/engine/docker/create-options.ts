@@ -3,6 +3,7 @@ import type { InstanceSpec, PortRequest } from '../engine.js';
 import type { ServedFile } from '../files.js';
 import { containerName, nameLabel } from '../labels.js';
 import { oldSpaceMiB } from '../memory.js';
+import { type BridgeAddresses, isolatedNames, isolatedNetwork } from './isolation.js';
 
 /** TCP ports that the server listens on inside its container. */
 export const containerPorts = { grpc: '8081/tcp', http: '8080/tcp' } as const;
@@ -44,8 +45,9 @@ export function createOptions(spec: InstanceSpec, kind: 'docker' | 'podman' = 'd
       // Equal to the memory: no swap, so that a leak ends the server and not the machine.
       MemorySwap: memory,
       NanoCpus: Math.round(spec.resources.cpus * 1e9),
-      // Its user owns it: where the image has no /tmp, runc takes the mode from the mount point when a container starts again.
-      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m,mode=1777,uid=65532,gid=65532' },
+      // Its user owns it: where the image has no /tmp, runc takes the mode from the mount point when a container starts
+      // again. Podman knows no such option.
+      Tmpfs: { '/tmp': `rw,noexec,nosuid,nodev,size=16m,mode=1777${kind === 'docker' ? ',uid=65532,gid=65532' : ''}` },
       Ulimits: [
         { Name: 'nofile', Soft: 4096, Hard: 4096 },
         { Name: 'core', Soft: 0, Hard: 0 },
@@ -57,20 +59,26 @@ export function createOptions(spec: InstanceSpec, kind: 'docker' | 'podman' = 'd
       IpcMode: 'private',
       RestartPolicy: { Name: 'no' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '5m', 'max-file': '2' } },
+      ...(spec.network === 'isolated' && isolatedNames),
       ...(spec.files?.length && { Mounts: spec.files.map(readOnlyMount) }),
     },
   };
 }
 
-/** Body of `POST /networks/create`. */
-export function networkOptions(name: string): object {
+/**
+ * Body of `POST /networks/create`.
+ * @param isolated addresses of a network with no way out
+ */
+export function networkOptions(name: string, isolated?: BridgeAddresses): object {
+  const { Options, ...addresses } = isolated ? isolatedNetwork(isolated) : {};
   return {
     Name: containerName(name),
     Driver: 'bridge',
     // Without it the daemon takes a second network of the same name.
     CheckDuplicate: true,
     Labels: { [nameLabel]: name },
-    Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+    Options: { 'com.docker.network.bridge.enable_icc': 'false', ...Options },
+    ...addresses,
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../engine.js';
 import { errorCode } from '../error-code.js';
 import { containerName } from '../labels.js';
+import { requireNetwork } from '../refusals.js';
 import { callDaemon, type Daemon } from './call.js';
 import { createOptions } from './create-options.js';
 import { DaemonRefusal, failed } from './daemon-errors.js';
@@ -31,6 +32,7 @@ import { createReply, readReply } from './replies.js';
  */
 export async function createInstance(daemon: Daemon, spec: InstanceSpec, signal?: AbortSignal): Promise<Instance> {
   signal?.throwIfAborted();
+  requireNetwork(daemon.kind, spec.network);
   if (daemon.elsewhere)
     throw new EngineFailedError(`The daemon at ${daemon.transport.endpoint} publishes ports on its own 127.0.0.1`, {
       hint: 'set DOCKER_HOST=ssh://user@host, which brings the ports here, or use --engine process',
@@ -45,7 +47,7 @@ export async function createInstance(daemon: Daemon, spec: InstanceSpec, signal?
   }
   try {
     signal?.throwIfAborted();
-    if (!made.withNetwork) await claimNetwork(daemon, spec.name);
+    if (!made.withNetwork) await claimNetwork(daemon, spec);
     signal?.throwIfAborted();
     const created = await inspectContainer(daemon, made.id, signal);
     if (created) return created;

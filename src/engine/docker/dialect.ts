@@ -32,6 +32,11 @@ export function isNetworkInUse(error: unknown): error is DaemonRefusal {
   return refuses(error, 403, /associated containers|being used|network is in use/i);
 }
 
+/** The addresses that a network was asked to have are another one's: `Pool overlaps with other one on this address space`. */
+export function isPoolTaken(error: unknown): error is DaemonRefusal {
+  return error instanceof DaemonRefusal && /overlaps with other/i.test(error.words);
+}
+
 /**
  * The machine's network interfaces changed while Podman read the list of them (`route ip+net: no such network interface`),
  * as they do when others start and end containers. Asked again, it succeeds.

@@ -1,11 +1,13 @@
 /** The bridge network of each environment. */
 import type { z } from 'zod';
+import { EngineFailedError, type InstanceSpec } from '../engine.js';
 import { containerName, nameLabel } from '../labels.js';
 import { pause } from '../settle.js';
 import { callDaemon, type Daemon, type DaemonRequest } from './call.js';
 import { networkOptions } from './create-options.js';
 import { DaemonRefusal } from './daemon-errors.js';
-import { isNetworkInUse, isNetworkThere, isPassing } from './dialect.js';
+import { isNetworkInUse, isNetworkThere, isPassing, isPoolTaken } from './dialect.js';
+import { addressesOf, addressesReply, type BridgeAddresses } from './isolation.js';
 import { networkListReply, networkReply, readReply } from './replies.js';
 
 export type Network = z.output<typeof networkListReply>[number];
@@ -26,7 +28,16 @@ export async function findNetworks(daemon: Daemon, name: string | undefined, sig
  * Makes the network of an environment. Only the owner of the container's name may call this: what stands under the
  * network's name with our label then is a left-over, and goes.
  */
-export async function claimNetwork(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
+export async function claimNetwork(
+  daemon: Daemon,
+  { name, network }: Pick<InstanceSpec, 'name' | 'network'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  await claimBridge(daemon, name, signal);
+  if (network === 'isolated') await isolate(daemon, name, signal);
+}
+
+async function claimBridge(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
   try {
     await createNetwork(daemon, name, signal);
   } catch (error) {
@@ -35,6 +46,28 @@ export async function claimNetwork(daemon: Daemon, name: string, signal?: AbortS
     for (const network of leftOvers.filter(({ Name }) => Name === containerName(name)))
       await removeNetwork(daemon, network.Id, undefined, signal);
     await createNetwork(daemon, name, signal);
+  }
+}
+
+/**
+ * Makes the network anew, on the addresses that the daemon chose for it, with no way out. Somebody else may be given them
+ * in between; then the daemon chooses others.
+ */
+async function isolate(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const path = `/networks/${containerName(name)}`;
+    const reply = await callDaemon(daemon, { method: 'GET', path, signal });
+    const addresses = addressesOf(readReply(addressesReply, reply, daemon.transport.endpoint));
+    if (addresses === undefined)
+      throw new EngineFailedError(`The daemon gave the network of ${name} no IPv4 addresses, which isolated needs`);
+    await changeNetworks(daemon, { method: 'DELETE', path, limit: 'work', signal });
+    try {
+      await createNetwork(daemon, name, signal, addresses);
+      return;
+    } catch (error) {
+      if (!isPoolTaken(error) || attempt === mostAttempts) throw error;
+      await createNetwork(daemon, name, signal);
+    }
   }
 }
 
@@ -86,11 +119,16 @@ async function changeNetworks(daemon: Daemon, request: DaemonRequest): Promise<v
   }
 }
 
-async function createNetwork(daemon: Daemon, name: string, signal?: AbortSignal): Promise<void> {
+async function createNetwork(
+  daemon: Daemon,
+  name: string,
+  signal?: AbortSignal,
+  isolated?: BridgeAddresses,
+): Promise<void> {
   await changeNetworks(daemon, {
     method: 'POST',
     path: '/networks/create',
-    body: networkOptions(name),
+    body: networkOptions(name, isolated),
     limit: 'work',
     signal,
   });

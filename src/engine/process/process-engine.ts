@@ -12,6 +12,7 @@ import {
 } from '../engine.js';
 import { nameLabel } from '../labels.js';
 import { assertPortFree, findPortHolder } from '../port-check.js';
+import { requireNetwork } from '../refusals.js';
 import { pause } from '../settle.js';
 import { controlPathIn, makeControlPlace, removeControlPlace } from './control-path.js';
 import { processHands } from './hands.js';
@@ -188,6 +189,7 @@ export function processEngine(options: ProcessEngineOptions): Engine {
 
     async create(spec, signal) {
       signal?.throwIfAborted();
+      requireNetwork('process', spec.network);
       const record = await records.claim({
         name: spec.name,
         labels: { ...spec.labels, [nameLabel]: spec.name },
