@@ -54,7 +54,7 @@ export async function doEngineFault(
 }
 
 /** What became of a server, for people. */
-export const doneTo: Record<EngineFaultName, string> = {
+const doneTo: Record<EngineFaultName, string> = {
   pause: 'is paused',
   kill: 'was killed',
   restart: 'was ended',

@@ -1,5 +1,4 @@
 /** `fault list`: the faults in force. */
-import { KServeEnvError } from '../errors.js';
 import type { CommandContext, CommandResult } from './context.js';
 import { standingNow } from './fault-engine.js';
 import { engineRow, type FaultRow, serverRow } from './fault-rows.js';
@@ -27,10 +26,4 @@ export async function faultList(
   if (silent) warnings.push(`What faults ${name} has beside that cannot be asked now`);
   else faults.push(...(await control.list(signal)).map(serverRow));
   return { data: { ...(name !== undefined && { environment: name }), faults }, warnings };
-}
-
-/** How a server that cannot be asked is told of, where that is no failure. */
-export function cannotAsk(error: unknown): string {
-  if (!(error instanceof KServeEnvError)) throw error;
-  return `Its faults cannot be asked: ${error.message}`;
 }

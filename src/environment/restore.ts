@@ -66,7 +66,7 @@ export async function pollControl(
 }
 
 /** Whether a server with this fault has models that are not ready, whatever is waited for. */
-export function preventsReadiness(fault: { kind: string }): boolean {
+function preventsReadiness(fault: { kind: string }): boolean {
   if (!Object.hasOwn(faultKinds, fault.kind)) return false;
   return faultKinds[fault.kind as FaultKind].concern === 'state' && !strikesCalls(fault as Fault);
 }

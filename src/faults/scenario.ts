@@ -179,8 +179,3 @@ function inputsOf(one: unknown, place: PropertyKey[], issues: ScenarioIssue[]): 
 function momentOf(value: string | 0): number | undefined {
   return value === 0 || /^0+(\.0+)?\s*(ms|s|m|h)?$/.test(value) ? 0 : parseDuration(value);
 }
-
-/** JSON Schema (draft 2020-12) of a scenario file, for editors. */
-export function scenarioJsonSchema(): Record<string, unknown> {
-  return { title: 'A scenario of faults', ...z.toJSONSchema(scenarioSchema, { io: 'input' }) };
-}
