@@ -28,7 +28,7 @@ import type { ServerAddress } from './find-environment.js';
 const tidyMs = 800;
 
 /** The environment runs, and what would let a client in is no longer on this machine. */
-export class AccessGoneError extends KServeEnvError {
+class AccessGoneError extends KServeEnvError {
   constructor(name: string, { directory }: Access) {
     super('ACCESS_GONE', ExitCode.notRunning, `What lets clients into ${name} is gone: ${directory}`, {
       hint: 'kserve-env up makes it anew',
@@ -160,7 +160,7 @@ export async function reachOf(
 const nowhere: Endpoints = { host: '127.0.0.1', grpcPort: 0, httpPort: 0 };
 
 /** How a running environment is spoken to, in the words of flags. What was typed stands above what is found. */
-export interface SpokenTo {
+interface SpokenTo {
   grpc: string;
   http: string;
   options: TlsOptions & HeaderOptions;
@@ -169,7 +169,7 @@ export interface SpokenTo {
 }
 
 /** @throws AccessGoneError */
-export async function spokenTo(
+async function spokenTo(
   name: string,
   endpoints: Endpoints,
   access: Access | undefined,

@@ -73,6 +73,3 @@ export const authSchema = z
   .refine((auth) => Object.values(auth).filter((value) => value !== undefined).length === 1, {
     error: 'one of token: auto, tokenFile and tokenVariable',
   });
-
-/** Where the token comes from that every call must bring. */
-export type AuthConfig = z.output<typeof authSchema>;
