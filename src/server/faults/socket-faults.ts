@@ -18,10 +18,16 @@ interface Inside {
   _parent?: Duplex | null;
   /** The stream that HTTP/2 or TLS was put on where it was no socket. */
   stream?: Duplex;
-  _handle?: { readStop?(): unknown; readStart?(): unknown } | null;
+  _handle?: { readStop?(): unknown; readStart?(): unknown; _parentWrap?: Duplex } | null;
 }
 
 const insideOf = (socket: Duplex): Inside => socket as unknown as Inside;
+
+/** What a stream was put on; below TLS that is a socket, or what stands for another stream. */
+function belowOf(upper: Duplex): Duplex | undefined {
+  const { _parent, _handle, stream } = insideOf(upper);
+  return _parent ?? _handle?._parentWrap ?? stream;
+}
 
 /** Notes which TCP socket is below a stream; `upper` may be the socket itself. */
 export function noteTcpSocket(upper: Duplex, tcp: Socket): void {
@@ -30,7 +36,7 @@ export function noteTcpSocket(upper: Duplex, tcp: Socket): void {
 
 /** The TCP socket below a connection: of `request.socket`, of `session.socket`, with TLS or without. */
 export function tcpSocketOf(socket: Duplex): Socket {
-  for (let at: Duplex | null | undefined = socket; at; at = insideOf(at)._parent ?? insideOf(at).stream) {
+  for (let at: Duplex | undefined = socket; at; at = belowOf(at)) {
     const tcp = insideOf(at)[tcpKey];
     if (tcp) return tcp;
   }
@@ -55,7 +61,7 @@ export function whenHalfOpen(tcp: Socket, silence: () => void): void {
 export function makeHalfOpen(socket: Duplex): void {
   const tcp = tcpSocketOf(socket);
   insideOf(tcp)[silenceKey]?.();
-  for (let at: Duplex | null | undefined = socket; at; at = insideOf(at)._parent ?? insideOf(at).stream) silence(at);
+  for (let at: Duplex | undefined = socket; at; at = belowOf(at)) silence(at);
   silence(tcp);
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { FaultSite } from '../faults/fault-site.js';
-import { tcpSocketOf } from '../faults/socket-faults.js';
+import { noteTcpSocket, tcpSocketOf } from '../faults/socket-faults.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Certificate, LoadedTls } from './load-tls.js';
 
@@ -31,7 +31,12 @@ export function createHandshakes(options: HandshakesOptions): (socket: Duplex) =
     ALPNProtocols: [protocol],
     ...(tls.clientCa && { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
   });
-  server.on('secureConnection', (socket) => done(socket, tcpSocketOf(socket)));
+  server.on('secureConnection', (socket) => {
+    const tcp = tcpSocketOf(socket);
+    // What leads there is gone once the socket has ended.
+    noteTcpSocket(socket, tcp);
+    done(socket, tcp);
+  });
   server.on('tlsClientError', (error, socket) => {
     log.debug('TLS handshake failed', { transport, error: error.message });
     socket.destroy();
