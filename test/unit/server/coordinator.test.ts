@@ -57,6 +57,7 @@ function crew(models = [declared]): Crew {
         {
           start: async () => {},
           close: async () => {},
+          ready: async () => true,
           operate: async (task) => await worker?.methods.operate(task),
           counts: async () => await (worker as Worker).methods.counts(null),
         },
