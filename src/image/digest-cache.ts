@@ -7,7 +7,7 @@ import { makeDirectory } from '../make-directory.js';
 import { digestLayer, type LayerDigest, type LayerFile } from './layer.js';
 
 /** Raised when the same files would make other bytes: what was remembered before is of no use then. */
-const layerFormat = 1;
+const layerFormat = 2;
 
 const remembered = z.object({ digest: z.string().regex(/^sha256:[0-9a-f]{64}$/), size: z.int().positive() });
 

@@ -26,7 +26,10 @@ export interface LayerDigest {
 
 const unchanging = { mtime: new Date(0), uid: 0, gid: 0, uname: '', gname: '' };
 
-/** The tar of these files, sorted by their path, each directory before what is in it. Owner root, time zero. */
+/**
+ * The tar of these files, sorted by their path, each directory before what is in it, and of an empty /tmp. Owner root, time
+ * zero.
+ */
 export function tarLayer(files: LayerFile[]): AsyncGenerator<Uint8Array> {
   return tarOf(files, async ({ source, target, mode, size }, tar) => {
     const entry = tar.entry({ ...unchanging, name: target.slice(1), type: 'file', mode, size });
@@ -77,6 +80,8 @@ async function fill(tar: Pack, files: LayerFile[], addFile: AddFile): Promise<vo
   for (const directory of parents(sorted)) {
     tar.entry({ ...unchanging, name: `${directory.slice(1)}/`, type: 'directory', mode: 0o755 });
   }
+  // What is mounted there takes this mode, when a container starts again.
+  tar.entry({ ...unchanging, name: 'tmp/', type: 'directory', mode: 0o1777 });
   for (const file of sorted) await addFile(file, tar);
   tar.finalize();
 }

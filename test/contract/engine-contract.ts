@@ -420,8 +420,9 @@ export function describeEngine(title: string, makeHarness: () => Promise<EngineH
       await untilLive(started);
     });
 
-    it('says who took the ports of a server that was cut off, and can put it back later', async () => {
-      if (engine.kind === 'process') return;
+    it('puts a server that was cut off back on its ports once nobody else has them', async () => {
+      // A process is not cut off, and Podman keeps the ports meanwhile.
+      if (engine.kind !== 'docker') return;
       const started = await startNew();
       await untilLive(started);
       await engine.disconnect(started);

@@ -49,7 +49,7 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
 /** A listener that keeps a port of 127.0.0.1, any unless told. */
 export async function listenSomewhere(port = 0): Promise<AsyncDisposable & { port: number }> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('no address');
   return {

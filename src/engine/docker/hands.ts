@@ -3,7 +3,7 @@ import type { Instance } from '../engine.js';
 import { containerName } from '../labels.js';
 import { notRunning } from '../refusals.js';
 import { pause as wait } from '../settle.js';
-import { callDaemon, type Daemon } from './call.js';
+import { callDaemon, type Daemon, openAnswer } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
 import { readContainer } from './instances.js';
 import { requireFreePorts } from './ports.js';
@@ -56,12 +56,15 @@ export async function reconnectContainer(daemon: Daemon, which: Which, signal?: 
   const { container } = await runningContainer(daemon, which, signal);
   const network = containerName(which.name);
   if (networksOf(container).includes(network)) return;
-  await requireFreePorts(daemon, container, signal);
+  // Podman's conmon holds them for as long as the container runs.
+  if (daemon.kind === 'docker') await requireFreePorts(daemon, container, signal);
   await post(daemon, `/networks/${network}/connect`, { Container: which.id }, signal);
 }
 
 async function post(daemon: Daemon, path: string, body: object | undefined, signal?: AbortSignal): Promise<void> {
-  await callDaemon(daemon, { method: 'POST', path, ...(body && { body }), limit: 'work', signal });
+  const answer = await openAnswer(daemon, { method: 'POST', path, ...(body && { body }), limit: 'work', signal });
+  // Podman says OK, which is no JSON.
+  for await (const _ of answer.body);
 }
 
 async function runningContainer(daemon: Daemon, which: Which, signal?: AbortSignal) {

@@ -164,6 +164,7 @@ describe('The image of a small Node', () => {
       { ...root, name: 'usr/', mode: 0o755, type: 'directory' },
       { ...root, name: 'usr/local/', mode: 0o755, type: 'directory' },
       { ...root, name: 'usr/local/bin/', mode: 0o755, type: 'directory' },
+      { ...root, name: 'tmp/', mode: 0o1777, type: 'directory' },
       { ...root, name: 'usr/local/bin/node', mode: 0o755, type: 'file' },
     ]);
   });
