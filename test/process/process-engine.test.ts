@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, Instance, InstanceSpec } from '../../src/engine/engine.js';
 import { identify, type ProcessIdentity, processState } from '../../src/engine/process/identity.js';
-import { configured, rejection, untilLive } from '../contract/probes.js';
+import { serverBundlePath } from '../../src/engine/process/server-bundle.js';
+import { configured, controlled, rejection, untilLive } from '../contract/probes.js';
+import { workspace } from '../unit/config/workspace.js';
 import { type ProcessHarness, processesOf, processHarness } from './process-harness.js';
 
 describe('A local process as an environment', () => {
@@ -161,6 +163,51 @@ describe('A local process as an environment', () => {
     const ended = engine.waitForExit(started);
     await engine.stop(started, 5_000);
     expect((await ended).exitCode).toBe(0);
+  });
+
+  it('has its control socket elsewhere where its own directory has too long a path, and takes it away', async () => {
+    using space = workspace();
+    const stateDir = join(space.directory, 's'.repeat(100));
+    await mkdir(stateDir);
+    const { processEngine } = await import('../../src/engine/process/process-engine.js');
+    const far = processEngine({ stateDir, tempDir: space.directory, serverBundle: serverBundlePath, env: process.env });
+    const sockets = async () => (await readdir(space.directory)).filter((entry) => entry.startsWith('kserve-env-'));
+    const started = await far.start(
+      await far.create({
+        name,
+        env: controlled(),
+        labels: {},
+        ports: { grpc: 'auto', http: 'auto' },
+        resources: { memoryMiB: 256, cpus: 1 },
+      }),
+    );
+    try {
+      await untilLive(started);
+      expect(await sockets()).toHaveLength(1);
+      expect(JSON.parse(await far.control(started, '{"do":"list"}'))).toEqual({ ok: true, faults: [] });
+    } finally {
+      await far.remove(started);
+    }
+    expect(await sockets()).toEqual([]);
+    expect(await readdir(stateDir)).toEqual([]);
+  });
+
+  it('is paused, and killed, with all of its workers', async () => {
+    const config = { version: '0.0.0-test', models: [], workers: 2 };
+    const started = await engine.start(await create({ env: { KSERVE_ENV_SERVER_CONFIG: JSON.stringify(config) } }));
+    await untilLive(started);
+    const [primary = 0] = await processesOf(started.id);
+    const workers = (await readFile(`/proc/${primary}/task/${primary}/children`, 'utf8')).trim().split(' ').map(Number);
+    expect(workers).toHaveLength(2);
+    const all = await Promise.all([primary, ...workers].map(async (pid) => (await identify(pid)) as ProcessIdentity));
+    const states = async () => await Promise.all(all.map(processState));
+    await engine.pause(started);
+    await expect.poll(states).toEqual(['paused', 'paused', 'paused']);
+    await engine.unpause(started);
+    await expect.poll(states).toEqual(['running', 'running', 'running']);
+    await untilLive(started);
+    await engine.kill(started);
+    await expect.poll(states).toEqual(['gone', 'gone', 'gone']);
   });
 
   it('says what is missing when the server was not built', async () => {
