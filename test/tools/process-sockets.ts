@@ -1,4 +1,4 @@
-/** What a process has open, as Linux tells it. */
+/** Connections that a process has open, as Linux tells it. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** TCP connections of a process that are not listening: established, and half closed. 0 where there is no /proc. */
@@ -10,14 +10,6 @@ export function openSockets(pid: number): number {
     if (inode !== undefined && connected.has(inode)) count++;
   }
   return count;
-}
-
-/** Open file descriptors of a process. */
-export const openDescriptors = (pid: number): number => entries(`/proc/${pid}/fd`).length;
-
-/** Resident memory of a process in kB. */
-export function residentKilobytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(text(`/proc/${pid}/status`))?.[1] ?? 0);
 }
 
 /** Of the sockets that are not listening (state 0A). */
