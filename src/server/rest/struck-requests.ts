@@ -45,9 +45,11 @@ export function createStruckRequests(parts: ServerParts): StruckRequests {
     const life = lifeOf(request);
     switch (fault.kind) {
       case 'stream-reset':
+        await received(request, life);
         request.socket.destroy();
         return 'UNAVAILABLE';
       case 'reset':
+        await received(request, life);
         resetSocket(request.socket);
         return 'UNAVAILABLE';
       case 'half-open':
@@ -99,6 +101,15 @@ export function createStruckRequests(parts: ServerParts): StruckRequests {
       }
     },
   };
+}
+
+/**
+ * Settles when the request is whole, or its connection has ended. A client that is still sending would learn of the end of
+ * its connection by that, and some then make an orderly end of it.
+ */
+async function received(request: IncomingMessage, life: CallLife): Promise<void> {
+  if (request.complete) return;
+  await Promise.race([new Promise((resolve) => request.once('end', resolve)), ended(life)]);
 }
 
 /** A call whose body is read at once, so that no time limit on requests ends it while it waits. */

@@ -271,6 +271,20 @@ describe('the connection of a call over REST', () => {
     expect((await server.counted('rest', 'ModelInfer')).UNAVAILABLE).toBeGreaterThan(0);
   });
 
+  it('is reset when its request is there, and not while that is being sent', async () => {
+    using connection = await rawConnection(server.running.server.httpPort);
+    const code = new Promise((resolve) => {
+      connection.socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
+    });
+    const middle = json.length / 2;
+    const whole = head('POST /v2/models/same/infer', { 'content-length': json.length, [faultHeader]: 'reset' });
+    connection.send(whole + json.slice(0, middle));
+    expect((await infer('delay=1ms')).status).toBe(200);
+    expect(connection.socket.readyState).toBe('open');
+    connection.send(json.slice(middle));
+    expect(await code).toBe('ECONNRESET');
+  });
+
   it('is reset by TCP', async () => {
     const { closed, chunks, code } = await receive('reset');
     await closed;
