@@ -15,18 +15,16 @@ const host = '127.0.0.1';
  */
 export async function assertPortFree(port: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
-  const code = await tryListen(port);
-  if (code === 'EACCES')
+  const problem = await problemOf(port);
+  if (problem === 'EACCES')
     throw new UsageError(`Port ${port} needs more rights than this user has`, { hint: 'choose a port above 1023' });
-  // Linux refuses a port that somebody has on all addresses; other systems share it, so there a client has to ask.
-  const shared = code === undefined && process.platform !== 'linux' && (await somebodyAnswers(port));
-  if (code !== undefined || shared) throw new PortTakenError(port, await findPortHolder(port));
+  if (problem !== undefined) throw new PortTakenError(port, await findPortHolder(port));
 }
 
 /** As `assertPortFree`, where nobody wants to know who has it. */
 export async function isPortFree(port: number, signal?: AbortSignal): Promise<boolean> {
   signal?.throwIfAborted();
-  return (await tryListen(port)) === undefined && (process.platform === 'linux' || !(await somebodyAnswers(port)));
+  return (await problemOf(port)) === undefined;
 }
 
 /** The process that listens on this port of 127.0.0.1, or undefined when there is none or it cannot be seen. */
@@ -38,6 +36,14 @@ export async function findPortHolder(port: number): Promise<PortHolder | undefin
     // Only a courtesy: a machine that hides its processes, or has no lsof, still gets the port's number.
     return undefined;
   }
+}
+
+/** The system's code for why a server cannot have this port; undefined where it can. */
+async function problemOf(port: number): Promise<string | undefined> {
+  const code = await tryListen(port);
+  if (code !== undefined || process.platform === 'linux') return code;
+  // Linux refuses a port that somebody has on all addresses; other systems share it, so there a client has to ask.
+  return (await somebodyAnswers(port)) ? 'EADDRINUSE' : undefined;
 }
 
 function tryListen(port: number): Promise<string | undefined> {
