@@ -67,6 +67,11 @@ export interface InstanceSpec {
  */
 export type InstanceState = 'created' | 'running' | 'paused' | 'exited' | 'incomplete';
 
+/** Whether the server's processes are there, and may go on. */
+export function isUp(state: InstanceState | undefined): state is 'running' | 'paused' {
+  return state === 'running' || state === 'paused';
+}
+
 /** What the engine sees of one instance right now. */
 export interface Instance {
   name: string;

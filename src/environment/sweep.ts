@@ -1,6 +1,6 @@
 /** Ends what commands left that were killed, and what has outlived its time: the next command does it, whatever its name. */
 import { stat } from 'node:fs/promises';
-import type { Engine, EngineKind, Instance } from '../engine/engine.js';
+import { type Engine, type EngineKind, type Instance, isUp } from '../engine/engine.js';
 import { pause } from '../engine/settle.js';
 import type { Intent } from './claim.js';
 import { type HeldLock, LockedError, type LockOptions, type Undone, undoneOf, withEnvironmentLock } from './lock.js';
@@ -101,7 +101,7 @@ function isLeftBy({ nonce, intent }: Undone, { id, state, labels }: Instance): b
   // Nothing is being made under this name now: we have its lock.
   if (state === 'incomplete') return true;
   if (intent.kind === 'make') return madeByOfLabels(labels) === nonce;
-  return id === intent.instance && state !== 'running' && state !== 'paused';
+  return id === intent.instance && !isUp(state);
 }
 
 async function ageOf({ path }: Undone): Promise<number> {

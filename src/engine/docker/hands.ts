@@ -1,5 +1,5 @@
 /** What is done to a running container from outside: paused, killed, cut off from its network, and the way back. */
-import type { Instance } from '../engine.js';
+import { type Instance, isUp } from '../engine.js';
 import { containerName } from '../labels.js';
 import { notRunning } from '../refusals.js';
 import { pause as wait } from '../settle.js';
@@ -29,16 +29,16 @@ export async function unpauseContainer(daemon: Daemon, which: Which, signal?: Ab
 export async function killContainer(daemon: Daemon, which: Which, signal?: AbortSignal): Promise<void> {
   const path = `/containers/${which.id}/kill`;
   const state = await stateOf(daemon, which, signal);
-  if (state !== 'running' && state !== 'paused') return;
+  if (!isUp(state)) return;
   // Podman kills none that is paused.
   if (state === 'paused' && daemon.kind === 'podman') await unpauseContainer(daemon, which, signal);
   try {
     await callDaemon(daemon, { method: 'POST', path, query: { signal: 'SIGKILL' }, limit: 'work', signal });
   } catch (error) {
     // It ended by itself just before.
-    if (!(error instanceof DaemonRefusal) || (await isUp(daemon, which, signal))) throw error;
+    if (!(error instanceof DaemonRefusal) || isUp(await stateOf(daemon, which, signal))) throw error;
   }
-  for (let waited = 0; waited < daemon.limits.callMs && (await isUp(daemon, which, signal)); waited += pollMs)
+  for (let waited = 0; waited < daemon.limits.callMs && isUp(await stateOf(daemon, which, signal)); waited += pollMs)
     await wait(pollMs, signal);
 }
 
@@ -70,16 +70,11 @@ async function post(daemon: Daemon, path: string, body: object | undefined, sign
 async function runningContainer(daemon: Daemon, which: Which, signal?: AbortSignal) {
   const container = await readContainer(daemon, which.id, signal);
   const state = container && toState(container.State.Status);
-  if (container === undefined || (state !== 'running' && state !== 'paused')) throw notRunning(which.name, state);
+  if (container === undefined || !isUp(state)) throw notRunning(which.name, state);
   return { container, state };
 }
 
 async function stateOf(daemon: Daemon, { id }: Which, signal?: AbortSignal) {
   const container = await readContainer(daemon, id, signal);
   return container && toState(container.State.Status);
-}
-
-async function isUp(daemon: Daemon, which: Which, signal?: AbortSignal): Promise<boolean> {
-  const state = await stateOf(daemon, which, signal);
-  return state === 'running' || state === 'paused';
 }

@@ -1,6 +1,6 @@
 /** What the daemon's record of a container says, in the words of the port. */
 import { constants } from 'node:os';
-import type { Endpoints, ExitInfo, Instance, InstanceState } from '../engine.js';
+import { type Endpoints, type ExitInfo, type Instance, type InstanceState, isUp } from '../engine.js';
 import { nameLabel } from '../labels.js';
 import { containerPorts } from './create-options.js';
 import type { ContainerReply } from './replies.js';
@@ -8,7 +8,7 @@ import type { ContainerReply } from './replies.js';
 /** The instance as the port describes it. */
 export function toInstance(container: ContainerReply): Instance {
   const state = toState(container.State.Status);
-  const up = state === 'running' || state === 'paused';
+  const up = isUp(state);
   const endpoints = up ? toEndpoints(container) : undefined;
   return {
     name: container.Config.Labels[nameLabel] ?? container.Name.replace(/^\//, ''),

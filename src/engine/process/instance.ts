@@ -1,5 +1,5 @@
 /** What a record and the process it names say together about an environment; and the end of that process. */
-import { EngineFailedError, type ExitInfo, type Instance } from '../engine.js';
+import { EngineFailedError, type ExitInfo, type Instance, isUp } from '../engine.js';
 import { errorCode } from '../error-code.js';
 import { pause } from '../settle.js';
 import { findByEnvironment, type ProcessIdentity, processState } from './identity.js';
@@ -31,7 +31,6 @@ export async function toState(record: InstanceRecord): Promise<SeenState> {
 /** The instance as the port describes it. */
 export async function toInstance(record: InstanceRecord): Promise<Instance> {
   const seen = await toState(record);
-  const up = seen.state === 'running' || seen.state === 'paused';
   return {
     name: record.name,
     id: record.id,
@@ -39,7 +38,7 @@ export async function toInstance(record: InstanceRecord): Promise<Instance> {
     labels: record.labels,
     createdAt: record.createdAt,
     ...(record.startedAt !== undefined && seen.state !== 'created' && { startedAt: record.startedAt }),
-    ...(up && record.endpoints && { endpoints: record.endpoints }),
+    ...(isUp(seen.state) && record.endpoints && { endpoints: record.endpoints }),
     ...(seen.state === 'exited' && { exit: seen.exit }),
   };
 }

@@ -8,6 +8,7 @@ import {
   type EngineInfo,
   type ExitInfo,
   type Instance,
+  isUp,
   PortTakenError,
 } from '../engine.js';
 import { nameLabel } from '../labels.js';
@@ -97,7 +98,7 @@ export function processEngine(options: ProcessEngineOptions): Engine {
     signal?.throwIfAborted();
     const asked = await recordOf(instance);
     if (!asked) throw new EngineFailedError(`${instance.name} was removed before its start`);
-    if (['running', 'paused'].includes((await toState(asked)).state)) return await toInstance(asked);
+    if (isUp((await toState(asked)).state)) return await toInstance(asked);
     await requireFreePorts(asked, signal);
 
     const { process: _process, exit: _exit, ...fields } = asked;
