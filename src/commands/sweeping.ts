@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import { sweepRecords } from '../engine/process/record.js';
 import type { Intent } from '../environment/claim.js';
 import { type HeldLock, undoneOf } from '../environment/lock.js';
+import { isMeant } from '../environment/observe.js';
 import { sweepSecrets } from '../environment/secrets-sweep.js';
 import { reasonOf, reasonToGo, type Swept, sweepEngine, sweepOthers, sweepOwn } from '../environment/sweep.js';
 import { KServeEnvError } from '../errors.js';
@@ -100,8 +101,4 @@ export async function foreseeSweep(
     }),
   );
   return [...undone, ...(await Promise.all(found)).flat()];
-}
-
-function isMeant({ kind, endpoint }: Engine, intent: Intent): boolean {
-  return kind === intent.engine && (kind === 'process' || endpoint === intent.endpoint);
 }

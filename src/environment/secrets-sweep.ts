@@ -1,5 +1,6 @@
 /** Takes away the secrets of environments that are gone: removed by hand, or half made by a command that was killed. */
 import type { Engine } from '../engine/engine.js';
+import { isMeant } from './observe.js';
 import { isOwnedBy, listSecrets, ownerOf, removeSecrets, type SecretSet } from './secrets.js';
 import { accessOfLabels } from './spec.js';
 import { ifFree } from './sweep.js';
@@ -19,7 +20,7 @@ export async function sweepSecrets(
 ): Promise<void> {
   for (const set of await listSecrets(stateDir)) {
     const { name } = set.owner;
-    const engine = engines.find((one) => isOwnedBy(set, ownerOf(name, one)));
+    const engine = engines.find((one) => isMeant(one, set.owner));
     if (except.includes(name) || engine === undefined || (await isUsed(set, engine, signal))) continue;
     await ifFree(name, { stateDir, signal }, async () => {
       if (!(await isUsed(set, engine, signal))) await removeSecrets(set);

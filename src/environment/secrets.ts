@@ -12,6 +12,7 @@ import { EngineFailedError } from '../engine/engine.js';
 import { errorCode } from '../engine/error-code.js';
 import { ownMark } from '../engine/process/identity.js';
 import { type Access, accessFile, clientFiles, secretsDirectory, serverFiles, validMs } from './access.js';
+import { isMeant } from './observe.js';
 import { givenFiles, issuedFiles, systemTrust } from './secret-files.js';
 
 const ownerFile = 'owner.json';
@@ -64,9 +65,9 @@ export async function readOwner(directory: string): Promise<SecretOwner | undefi
   }
 }
 
-/** Whether a set is one of exactly this environment. A process is of this machine, wherever that is. */
+/** Whether a set is one of exactly this environment. */
 export function isOwnedBy({ owner }: SecretSet, { name, engine, endpoint }: SecretOwner): boolean {
-  return owner.name === name && owner.engine === engine && (engine === 'process' || owner.endpoint === endpoint);
+  return owner.name === name && isMeant({ kind: engine, endpoint }, owner);
 }
 
 /** Nothing there is no error. */
@@ -152,7 +153,7 @@ export async function makePassingSecrets(options: SecretsOptions): Promise<Acces
 
 async function writeSecrets(directory: string, options: SecretsOptions): Promise<void> {
   const { owner, wanted, now, trustFile } = options;
-  const files = { ...givenFiles(wanted) };
+  const files = givenFiles(wanted);
   const { tls, token } = wanted;
   if (tls?.mode === 'auto') Object.assign(files, await issuedFiles(owner.name, tls, now));
   if (token?.source === 'auto') files[accessFile.token] = randomBytes(32).toString('base64url');
