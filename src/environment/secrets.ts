@@ -3,14 +3,13 @@
  * is never changed: other secrets are another directory, so that a running server and its label always agree.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import type { WantedAccess } from '../config/access-files.js';
-import type { Engine } from '../engine/engine.js';
-import { EngineFailedError } from '../engine/engine.js';
+import { type Engine, EngineFailedError } from '../engine/engine.js';
 import { errorCode } from '../engine/error-code.js';
-import { ownMark } from '../engine/process/identity.js';
+import { makingPath, writeWhole } from '../engine/process/record.js';
 import { type Access, accessFile, clientFiles, secretsDirectory, serverFiles, validMs } from './access.js';
 import { isMeant } from './observe.js';
 import { givenFiles, issuedFiles, systemTrust } from './secret-files.js';
@@ -121,7 +120,7 @@ export async function makeSecrets(options: SecretsOptions): Promise<Access> {
   const revision = randomBytes(8).toString('hex');
   const all = join(stateDir, secretsDirectory);
   const directory = join(all, `${owner.name}.${owner.engine}.${revision}`);
-  const staged = join(stateDir, `.making-${await ownMark()}-${revision}`);
+  const staged = await makingPath(stateDir, revision);
   try {
     await writeSecrets(staged, options);
     await mkdir(all, { recursive: true, mode: 0o700 });
@@ -141,7 +140,7 @@ export async function makeSecrets(options: SecretsOptions): Promise<Access> {
  * @throws what the file system throws
  */
 export async function makePassingSecrets(options: SecretsOptions): Promise<Access> {
-  const directory = join(options.stateDir, `.making-${await ownMark()}-${randomBytes(8).toString('hex')}`);
+  const directory = await makingPath(options.stateDir, randomBytes(8).toString('hex'));
   try {
     await writeSecrets(directory, options);
   } catch (error) {
@@ -164,22 +163,10 @@ async function writeSecrets(directory: string, options: SecretsOptions): Promise
   const open: string[] = [accessFile.ca, accessFile.trust, ...byOthers];
   await mkdir(directory, { mode: 0o700 });
   for (const [name, text] of Object.entries(files)) {
-    await writeFile(join(directory, name), text, open.includes(name) ? 0o444 : 0o400);
-  }
-  await writeFile(join(directory, ownerFile), JSON.stringify(owner), 0o600);
-}
-
-async function writeFile(path: string, text: string, mode: number): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
     // Whatever the umask takes away, the container's user must be able to read.
-    await file.chmod(mode);
-    // Renamed before its bytes are on the disk, a file may be empty after a power cut.
-    await file.datasync();
-  } finally {
-    await file.close();
+    await writeWhole(join(directory, name), text, open.includes(name) ? 0o444 : 0o400);
   }
+  await writeWhole(join(directory, ownerFile), JSON.stringify(owner), 0o600);
 }
 
 function describe(directory: string, { tls, token }: WantedAccess, now: number): Access {

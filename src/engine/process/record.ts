@@ -77,7 +77,7 @@ export function openRecords(stateDir: string): Records {
 
   async function claim(fields: Omit<InstanceRecord, 'id'>): Promise<InstanceRecord> {
     const record = { ...fields, id: randomBytes(16).toString('hex') };
-    const staged = join(stateDir, `${making}${await ownMark()}-${record.id}`);
+    const staged = await makingPath(stateDir, record.id);
     try {
       await mkdir(staged, { mode: 0o700 });
       await writeWhole(join(staged, fileName), JSON.stringify(record));
@@ -152,10 +152,23 @@ export async function sweepRecords(stateDir: string): Promise<void> {
   }
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
+/**
+ * Where something is made before it is given its place, in one step. Should this process be killed, the sweep takes it away.
+ * @param id random
+ */
+export async function makingPath(stateDir: string, id: string): Promise<string> {
+  return join(stateDir, `${making}${await ownMark()}-${id}`);
+}
+
+/**
+ * Writes a file that is not there yet, down to the disk, for this user alone.
+ * @param mode what it has in the end instead, whatever the umask takes away
+ */
+export async function writeWhole(path: string, text: string, mode?: number): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(text);
+    if (mode !== undefined) await file.chmod(mode);
     // Renamed before its bytes are on the disk, a file may be empty after a power cut.
     await file.datasync();
   } finally {
