@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { EngineFailedError } from './engine.js';
 import { errorCode } from './error-code.js';
+import { withLimit } from './settle.js';
 
 const timeoutMs = 10_000;
 /** More than this is no answer of ours. */
@@ -12,20 +13,18 @@ const mostBytes = 16 * 1024 * 1024;
  * @throws EngineFailedError where nobody listens, or no line comes within ten seconds; the signal's reason
  */
 export async function askControl(path: string, request: string, signal?: AbortSignal): Promise<string> {
-  signal?.throwIfAborted();
-  const limit = AbortSignal.timeout(timeoutMs);
-  const either = signal ? AbortSignal.any([signal, limit]) : limit;
-  try {
-    return await exchange(path, request, either);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof EngineFailedError) throw error;
-    const why = limit.aborted ? `did not answer within ${timeoutMs / 1000} s` : reasonOf(error);
-    throw new EngineFailedError(`The control socket ${path} ${why}`, { retryable: true, cause: error });
-  }
+  const late = (cause: unknown) => refusal(path, `did not answer within ${timeoutMs / 1000} s`, cause);
+  return await withLimit(timeoutMs, signal, (within) => exchange(path, request, within), late);
 }
 
-function reasonOf(error: unknown): string {
+function refusal(path: string, why: string, cause?: unknown): EngineFailedError {
+  return new EngineFailedError(`The control socket ${path} ${why}`, {
+    retryable: true,
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+function reasonOf(error: Error): string {
   switch (errorCode(error)) {
     case 'ENOENT':
       return 'is not there';
@@ -35,7 +34,7 @@ function reasonOf(error: unknown): string {
     case 'EPERM':
       return 'belongs to somebody else';
     default:
-      return `cannot be asked: ${error instanceof Error ? error.message : String(error)}`;
+      return `cannot be asked: ${error.message}`;
   }
 }
 
@@ -50,18 +49,16 @@ function exchange(path: string, request: string, signal: AbortSignal): Promise<s
     };
     const onAbort = () => end(() => reject(signal.reason));
     signal.addEventListener('abort', onAbort, { once: true });
-    const settle = () => {
-      const newline = answer.indexOf('\n');
-      if (newline !== -1) end(() => resolve(answer.slice(0, newline)));
-      else if (answer.length > mostBytes) end(() => reject(new Error('its answer is too long')));
-    };
+    const fail = (why: string, cause?: unknown) => end(() => reject(refusal(path, why, cause)));
     socket.setEncoding('utf8');
     socket.on('connect', () => socket.write(`${request}\n`));
     socket.on('data', (chunk: string) => {
       answer += chunk;
-      settle();
+      const newline = answer.indexOf('\n');
+      if (newline !== -1) end(() => resolve(answer.slice(0, newline)));
+      else if (answer.length > mostBytes) fail('cannot be asked: its answer is too long');
     });
-    socket.on('error', (error) => end(() => reject(error)));
-    socket.on('close', () => end(() => reject(new Error('it closed without an answer'))));
+    socket.on('error', (error) => fail(reasonOf(error), error));
+    socket.on('close', () => fail('cannot be asked: it closed without an answer'));
   });
 }

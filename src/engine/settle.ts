@@ -55,3 +55,25 @@ export async function withGrace<T>(work: Promise<T>, graceMs: number, signal?: A
     settled.abort();
   }
 }
+
+/**
+ * Does work that has so many milliseconds.
+ * @param work obeys its signal
+ * @param late makes the error for work that they were not enough for
+ * @throws the signal's reason as soon as it aborts, and what the work throws
+ */
+export async function withLimit<T>(
+  limitMs: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+  late: (cause: unknown) => Error,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const limit = AbortSignal.timeout(limitMs);
+  try {
+    return await work(signal ? AbortSignal.any([signal, limit]) : limit);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw limit.aborted ? late(error) : error;
+  }
+}

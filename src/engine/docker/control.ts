@@ -1,6 +1,7 @@
 /** Asks the server in a container by its control socket, which only what runs in there reaches: by the server's own program. */
 import type { Instance } from '../engine.js';
 import { noControlAnswer, notRunning } from '../refusals.js';
+import { withLimit } from '../settle.js';
 import { callDaemon, type Daemon, openAnswer } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
 import { readContainer } from './instances.js';
@@ -20,16 +21,11 @@ export async function askInContainer(
   request: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  signal?.throwIfAborted();
-  const limit = AbortSignal.timeout(limitMs);
-  const either = signal ? AbortSignal.any([signal, limit]) : limit;
+  const late = (cause: unknown) => noControlAnswer(instance.name, `no answer within ${limitMs / 1000} s`, cause);
   try {
-    return await ask(daemon, instance, request, either);
+    return await withLimit(limitMs, signal, (within) => ask(daemon, instance, request, within), late);
   } catch (error) {
-    signal?.throwIfAborted();
-    if (limit.aborted) throw noControlAnswer(instance.name, `no answer within ${limitMs / 1000} s`, error);
-    if (error instanceof DaemonRefusal) throw noControlAnswer(instance.name, error.words, error);
-    throw error;
+    throw error instanceof DaemonRefusal ? noControlAnswer(instance.name, error.words, error) : error;
   }
 }
 

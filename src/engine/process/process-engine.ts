@@ -14,7 +14,7 @@ import {
 import { nameLabel } from '../labels.js';
 import { assertPortFree, findPortHolder } from '../port-check.js';
 import { requireNetwork } from '../refusals.js';
-import { pause } from '../settle.js';
+import { pause, withLimit } from '../settle.js';
 import { controlPathIn, makeControlPlace, removeControlPlace } from './control-path.js';
 import { processHands } from './hands.js';
 import { identify } from './identity.js';
@@ -132,13 +132,11 @@ export function processEngine(options: ProcessEngineOptions): Engine {
     children.set(record.id, exit);
     await note({});
 
-    const limit = AbortSignal.timeout(startupLimitMs);
-    const either = signal ? AbortSignal.any([signal, limit]) : limit;
-    const startup = await awaitStartup(records.logPath(record.name), child.logStart, async () => over, either).catch(
-      (error: unknown) => {
-        if (!limit.aborted || signal?.aborted) throw error;
-        throw new EngineFailedError(`${record.name} did not say where it listens within ${startupLimitMs / 1000} s`);
-      },
+    const startup = await withLimit(
+      startupLimitMs,
+      signal,
+      (within) => awaitStartup(records.logPath(record.name), child.logStart, async () => over, within),
+      () => new EngineFailedError(`${record.name} did not say where it listens within ${startupLimitMs / 1000} s`),
     );
     if (startup.kind === 'listening') {
       const { grpcPort, httpPort } = startup;
