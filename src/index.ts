@@ -51,10 +51,10 @@ export {
   EngineCannotError,
   EngineFailedError,
   EngineUnreachableError,
-  ImageError,
   InstanceExistsError,
   PortTakenError,
 } from './engine/engine.js';
+export { ImageError } from './engine/image-store.js';
 export { FaultRefusedError } from './environment/fault-control.js';
 export { OverBudgetError } from './environment/phases.js';
 export { NotReadyInTimeError, ServerExitedError } from './environment/readiness.js';

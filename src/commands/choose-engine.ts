@@ -1,6 +1,7 @@
 /** The engine of an `up`, together with the image that it will run. */
 import { connectEngine, type EngineContext, type EnginePreference } from '../engine/detect.js';
-import { type Engine, type EngineInfo, engineNames, ImageError } from '../engine/engine.js';
+import { type Engine, type EngineInfo, engineNames } from '../engine/engine.js';
+import { ImageError } from '../engine/image-store.js';
 import { serverBundlePath } from '../engine/process/server-bundle.js';
 import { cacheDir } from '../home.js';
 import { type PreparedImage, prepareImage } from '../image/prepare-image.js';

@@ -1,7 +1,8 @@
 /** An engine for verbs that deal with its images. */
 import { loadName } from '../config/load.js';
 import { connectEngine, engineContext } from '../engine/detect.js';
-import { type EngineInfo, EngineUnreachableError, type ImageStore } from '../engine/engine.js';
+import { type EngineInfo, EngineUnreachableError } from '../engine/engine.js';
+import type { ImageStore } from '../engine/image-store.js';
 import type { CommandContext, CommonOptions } from './context.js';
 
 /** The images of an engine that answers. Dispose it. */

@@ -1,6 +1,7 @@
 /** `down`: removes the environment from every engine, like `rm -f`: nothing there is success. */
 import { engineContext } from '../engine/detect.js';
-import type { Engine, EngineKind, ImageInfo } from '../engine/engine.js';
+import type { Engine, EngineKind } from '../engine/engine.js';
+import type { ImageInfo } from '../engine/image-store.js';
 import { contentLabel } from '../engine/labels.js';
 import { openStateDir } from '../engine/process/state-dir.js';
 import { undoneOf, withEnvironmentLock } from '../environment/lock.js';

@@ -1,7 +1,7 @@
 /** Builds the image with the engine's own builder: the server's file on a base image that has a Node. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ImageError, type ImageInfo, type ImageStore } from '../engine/engine.js';
+import { ImageError, type ImageInfo, type ImageStore } from '../engine/image-store.js';
 import { contentLabel } from '../engine/labels.js';
 import { pause } from '../engine/settle.js';
 import { ensurePulled, type PullOptions } from './pull-image.js';

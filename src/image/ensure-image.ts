@@ -1,7 +1,7 @@
 /** Makes the server's image available in an engine, without a network, and only when it is not there already. */
 import { realpath, stat } from 'node:fs/promises';
 import { dockerArchitecture } from '../engine/architecture.js';
-import { ImageError, type ImageInfo, type ImageStore } from '../engine/engine.js';
+import { ImageError, type ImageInfo, type ImageStore } from '../engine/image-store.js';
 import { contentLabel } from '../engine/labels.js';
 import { cachedLayerDigest, forgetLayerDigest, recallLayerDigest, rememberLayerDigest } from './digest-cache.js';
 import { type HostRuntime, hostRuntime } from './host-runtime.js';

@@ -1,7 +1,7 @@
 /** Which files of this machine make a Node runtime in an image that has nothing else. */
 import { realpath, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { ImageError } from '../engine/engine.js';
+import { ImageError } from '../engine/image-store.js';
 import type { LayerFile } from './layer.js';
 
 /** Where the executable is in the image. */

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import * as z from 'zod';
-import { ImageError, type ImageInfo, type ImageStore } from '../engine/engine.js';
 import { errorCode } from '../engine/error-code.js';
+import { ImageError, type ImageInfo, type ImageStore } from '../engine/image-store.js';
 import { BrokenTar, TarWalk } from './tar-walk.js';
 
 /** One image of the archive, as the engine has it now. */

@@ -1,5 +1,6 @@
 /** Platforms, compared. Pure. */
-import type { EngineInfo, ImageInfo } from '../engine/engine.js';
+import type { EngineInfo } from '../engine/engine.js';
+import type { ImageInfo } from '../engine/image-store.js';
 
 const aliases: Record<string, string> = { x86_64: 'amd64', aarch64: 'arm64' };
 

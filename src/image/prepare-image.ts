@@ -1,5 +1,6 @@
 /** The image of an environment: what it will be, and how to get it there. */
-import type { EngineInfo, ImageInfo, ImageStore } from '../engine/engine.js';
+import type { EngineInfo } from '../engine/engine.js';
+import type { ImageInfo, ImageStore } from '../engine/image-store.js';
 import { type BuildOptions, ensureBuilt, planBuild } from './build-image.js';
 import { assembleImage, planImage, serverDigest } from './ensure-image.js';
 import { imageVersionLabel, sourceLabel } from './image-archive.js';

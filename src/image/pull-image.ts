@@ -1,7 +1,8 @@
 /** Makes an image of a registry available, as the policy says: with a login, patience, and a look at what came. */
 
 import { formatDuration } from '../duration.js';
-import { type EngineInfo, ImageError, type ImageInfo, type ImageStore, type PullProgress } from '../engine/engine.js';
+import type { EngineInfo } from '../engine/engine.js';
+import { ImageError, type ImageInfo, type ImageStore, type PullProgress } from '../engine/image-store.js';
 import { pause } from '../engine/settle.js';
 import { platformProblem } from './platform.js';
 import { parseReference } from './reference.js';

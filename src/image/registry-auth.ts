@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import * as z from 'zod';
-import type { EngineKind, RegistryAuth } from '../engine/engine.js';
+import type { EngineKind } from '../engine/engine.js';
 import { errorCode } from '../engine/error-code.js';
+import type { RegistryAuth } from '../engine/image-store.js';
 import { askCredentialHelper } from './credential-helper.js';
 import type { ImageReference } from './reference.js';
 

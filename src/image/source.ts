@@ -1,6 +1,7 @@
 /** Decides where the server's image comes from. Pure: `--dry-run` prints the result. */
 import { dockerArchitecture } from '../engine/architecture.js';
-import { type EngineInfo, ImageError } from '../engine/engine.js';
+import type { EngineInfo } from '../engine/engine.js';
+import { ImageError } from '../engine/image-store.js';
 import { sameArchitecture } from './platform.js';
 
 /** What the configuration says about the image. */

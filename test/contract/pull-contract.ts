@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, EngineInfo, ImageStore } from '../../src/engine/engine.js';
+import type { Engine, EngineInfo } from '../../src/engine/engine.js';
+import type { ImageStore } from '../../src/engine/image-store.js';
 import { ensurePulled, type PullOptions } from '../../src/image/pull-image.js';
 import { makeImage, push, type Registry, registryIsThere, startRegistry } from './registry-harness.js';
 

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Dockerode from 'dockerode';
 import { dockerArchitecture } from '../../src/engine/architecture.js';
-import type { ImageStore } from '../../src/engine/engine.js';
+import type { ImageStore } from '../../src/engine/image-store.js';
 import { describeImage, imageArchive } from '../../src/image/image-archive.js';
 import { digestLayer, tarLayer } from '../../src/image/layer.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
-import type { ImageStore } from '../../src/engine/engine.js';
+import type { ImageStore } from '../../src/engine/image-store.js';
 import { contentLabel } from '../../src/engine/labels.js';
 import { serverBundlePath } from '../../src/engine/process/server-bundle.js';
 import { assembleImage, planImage } from '../../src/image/ensure-image.js';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DoctorCheck } from '../../src/commands/doctor.js';
 import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
-import type { ImageStore } from '../../src/engine/engine.js';
+import type { ImageStore } from '../../src/engine/image-store.js';
 import { makeImage, push, type Registry, registryIsThere, startRegistry } from '../contract/registry-harness.js';
 import { closeDockerBox, type DockerBox, openDockerBox } from './docker-box.js';
 import { docker as daemon, socketPath } from './docker-harness.js';

@@ -3,7 +3,7 @@ import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
-import type { ImageStore } from '../../src/engine/engine.js';
+import type { ImageStore } from '../../src/engine/image-store.js';
 import { containerName } from '../../src/engine/labels.js';
 import { serverBundlePath } from '../../src/engine/process/server-bundle.js';
 import { assembleImage } from '../../src/image/ensure-image.js';

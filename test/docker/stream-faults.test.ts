@@ -1,7 +1,8 @@
 /** What the daemon tells while it loads, pulls or builds, with errors and nonsense in it: status 200, whatever happens. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dockerEngine } from '../../src/engine/docker/docker-engine.js';
-import { type Engine, EngineUnreachableError, type ImageStore } from '../../src/engine/engine.js';
+import { type Engine, EngineUnreachableError } from '../../src/engine/engine.js';
+import type { ImageStore } from '../../src/engine/image-store.js';
 import { rejection } from '../contract/probes.js';
 import { type DaemonProxy, httpAnswer, startDaemonProxy } from '../fakes/daemon-proxy.js';
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
-import { ImageError, type ImageInfo, type ImageStore, type PullRequest } from '../../src/engine/engine.js';
+import { ImageError, type ImageInfo, type ImageStore, type PullRequest } from '../../src/engine/image-store.js';
 
 export interface FakeImages extends ImageStore {
   /** How often something was loaded. */

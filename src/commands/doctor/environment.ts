@@ -2,7 +2,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { LoadedConfig } from '../../config/load.js';
-import { type Engine, type EngineInfo, ImageError, PortTakenError } from '../../engine/engine.js';
+import { type Engine, type EngineInfo, PortTakenError } from '../../engine/engine.js';
+import { ImageError } from '../../engine/image-store.js';
 import { ExitCode } from '../../errors.js';
 import { type HostRuntime, hostRuntime } from '../../image/host-runtime.js';
 import { decideImageSource, type HostPlatform, type ImageWish } from '../../image/source.js';

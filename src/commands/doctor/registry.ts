@@ -1,5 +1,5 @@
 /** The check of the registry that an image, or the base of one, would be pulled from. */
-import { ImageError, type ImageStore } from '../../engine/engine.js';
+import { ImageError, type ImageStore } from '../../engine/image-store.js';
 import { serverBundlePath } from '../../engine/process/server-bundle.js';
 import { ExitCode } from '../../errors.js';
 import { planBuild } from '../../image/build-image.js';

@@ -1,7 +1,7 @@
 /** Builds an image: `POST /build`, with the daemon's own builder, read to its last line. */
 import { Readable } from 'node:stream';
 import { KServeEnvError } from '../../errors.js';
-import { type BuildRequest, ImageError } from '../engine.js';
+import { type BuildRequest, ImageError } from '../image-store.js';
 import { type Daemon, openAnswer } from './call.js';
 import { daemonWords, readMessages } from './json-lines.js';
 

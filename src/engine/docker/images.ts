@@ -1,7 +1,8 @@
 /** The daemon's image store. */
 import { Readable } from 'node:stream';
 import { KServeEnvError } from '../../errors.js';
-import { EngineFailedError, ImageError, type ImageInfo, type ImageStore } from '../engine.js';
+import { EngineFailedError } from '../engine.js';
+import { ImageError, type ImageInfo, type ImageStore } from '../image-store.js';
 import { buildImage } from './build.js';
 import { callDaemon, type Daemon, openAnswer } from './call.js';
 import { DaemonRefusal, failed } from './daemon-errors.js';

@@ -1,5 +1,5 @@
 /** What a daemon says when a pull fails, sorted by what can be done about it. Pure. */
-import { ImageError } from '../engine.js';
+import { ImageError } from '../image-store.js';
 import type { Daemon } from './call.js';
 
 const sorts = [

@@ -1,5 +1,5 @@
 /** Adds up what a pull tells of each layer. */
-import type { PullProgress } from '../engine.js';
+import type { PullProgress } from '../image-store.js';
 import type { DaemonMessage } from './replies.js';
 
 interface Layer {

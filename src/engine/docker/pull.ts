@@ -1,6 +1,6 @@
 /** Pulls an image: `POST /images/create`, read to its last line. */
 import { KServeEnvError } from '../../errors.js';
-import { ImageError, type PullRequest, type RegistryAuth } from '../engine.js';
+import { ImageError, type PullRequest, type RegistryAuth } from '../image-store.js';
 import { type Daemon, openAnswer } from './call.js';
 import { daemonWords, readMessages } from './json-lines.js';
 import { pullError } from './pull-errors.js';

@@ -1,6 +1,6 @@
 /** Lets the daemon ask a registry about an image, without pulling it: `GET /distribution/{name}/json`. */
 import * as z from 'zod';
-import type { RemoteImageRequest } from '../engine.js';
+import type { RemoteImageRequest } from '../image-store.js';
 import { callDaemon, type Daemon } from './call.js';
 import { DaemonRefusal } from './daemon-errors.js';
 import { encodeAuth, fullReference } from './pull.js';

@@ -14,7 +14,8 @@ import { judgeRegistry, type RegistryFacts } from '../../../src/commands/doctor/
 import { judgeCpus, judgeDirectories, judgeImageDisk, judgeMemory } from '../../../src/commands/doctor/room.js';
 import { loadConfig } from '../../../src/config/load.js';
 import type { Tried } from '../../../src/engine/detect.js';
-import { type EngineInfo, ImageError, PortTakenError } from '../../../src/engine/engine.js';
+import { type EngineInfo, PortTakenError } from '../../../src/engine/engine.js';
+import { ImageError } from '../../../src/engine/image-store.js';
 
 const mebibyte = 1024 * 1024;
 const gibibyte = 1024 * mebibyte;

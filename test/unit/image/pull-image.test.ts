@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ImageError } from '../../../src/engine/engine.js';
+import { ImageError } from '../../../src/engine/image-store.js';
 import { ensurePulled, type PullOptions } from '../../../src/image/pull-image.js';
 import { type FakeImages, fakeImages } from '../../fakes/fake-images.js';
 
