@@ -1,29 +1,22 @@
 /** An engine in memory that runs the real server inside this process; it passes the contract of all engines. */
 import { randomBytes } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import {
   type Engine,
-  EngineCannotError,
   EngineFailedError,
   type EngineKind,
   type ExitInfo,
   type Instance,
   InstanceExistsError,
   type InstanceSpec,
-  type LogLine,
-  type PortRequest,
-  PortTakenError,
+  isUp,
 } from '../../src/engine/engine.js';
-import { withSources } from '../../src/engine/files.js';
 import { nameLabel } from '../../src/engine/labels.js';
-import { findPortHolder } from '../../src/engine/port-check.js';
-import { noControlAnswer, notRunning, requireNetwork } from '../../src/engine/refusals.js';
-import { serverConfigSchema, serverConfigVariable } from '../../src/models/server-config.js';
-import { controlAnswer } from '../../src/server/faults/control-requests.js';
-import { type RunningServer, startServer } from '../../src/server/start-server.js';
-import { createLogger, silentLogger } from '../../src/server/telemetry/logger.js';
+import { requireNetwork } from '../../src/engine/refusals.js';
+import { fakeHands } from './fake-hands.js';
 import { type FakeImages, fakeImages } from './fake-images.js';
-import { type Gate, openGate } from './gate.js';
+import { runServer } from './fake-server.js';
+import { changeOf, close, end, type Held, write } from './held.js';
 
 export interface FakeEngineOptions {
   /** `docker` has an image store, `process` has none. `process` unless given. */
@@ -49,47 +42,15 @@ export interface FakeEngine extends Engine {
   leaveIncomplete(name: string): void;
 }
 
-interface Held {
-  spec: InstanceSpec;
-  instance: Instance;
-  log: { at: number; line: LogLine }[];
-  events: EventEmitter;
-  server?: RunningServer;
-  /** What clients dial, and the server behind it: gRPC and REST. */
-  gates?: [Gate, Gate];
-}
-
-function isUp({ instance: { state } }: Held): boolean {
-  return state === 'running' || state === 'paused';
-}
-
-/** Ends the server, and what clients dial it by. */
-async function close({ server, gates }: Held, graceMs: number): Promise<void> {
-  for (const gate of gates ?? []) gate.pause(false);
-  await server?.close(graceMs);
-  await Promise.all(gates?.map((gate) => gate.shut()) ?? []);
-}
-
 export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   const kind = options.kind ?? 'process';
   const held = new Map<string, Held>();
+  const changes: string[] = [];
 
   const of = (instance: Instance) => {
     const entry = held.get(instance.name);
     return entry?.instance.id === instance.id ? entry : undefined;
   };
-
-  function end(entry: Held, exit: ExitInfo): void {
-    if (entry.instance.state === 'exited') return;
-    const { endpoints: _endpoints, disconnected: _disconnected, ...rest } = entry.instance;
-    entry.instance = { ...rest, state: 'exited', exit };
-    entry.events.emit('change');
-  }
-
-  function write(entry: Held, line: LogLine): void {
-    entry.log.push({ at: Date.now(), line });
-    entry.events.emit('change');
-  }
 
   async function portHolder(port: number, signal?: AbortSignal) {
     signal?.throwIfAborted();
@@ -100,58 +61,6 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     return { description: `the environment ${holder}`, freeWith: `kserve-env down --name ${holder}` };
   }
 
-  async function run(entry: Held): Promise<void> {
-    const { spec, gates: before } = entry;
-    const port = (request: PortRequest) => (request === 'auto' ? 0 : request);
-    const parsed = serverConfigSchema.safeParse({
-      ...(JSON.parse(withSources(spec.env[serverConfigVariable] ?? '{}', spec.files ?? [])) as object),
-      host: '127.0.0.1',
-      grpcPort: 0,
-      httpPort: 0,
-      // It is asked without one, in here.
-      controlSocket: undefined,
-    });
-    if (!parsed.success) {
-      write(entry, { stream: 'stderr', line: parsed.error.message.replaceAll('\n', ' ') });
-      end(entry, { exitCode: 2, oomKilled: false });
-      return;
-    }
-    const log = createLogger({
-      level: parsed.data.logLevel,
-      write: (line) => write(entry, { stream: 'stdout', line: line.trimEnd() }),
-    });
-    const server = await startServer(parsed.data, { log });
-    const grpc = await gateTo(before?.[0].port ?? port(spec.ports.grpc), server, server.grpcPort);
-    const http = await gateTo(before?.[1].port ?? port(spec.ports.http), server, server.httpPort, grpc);
-    Object.assign(entry, { server, gates: [grpc, http] });
-    const { port: grpcPort } = grpc;
-    const { port: httpPort } = http;
-    entry.instance = { ...entry.instance, endpoints: { host: '127.0.0.1', grpcPort, httpPort } };
-    if (engine.neverReady) await close(entry, 0);
-    else log.announce('server started', { grpcPort, httpPort });
-  }
-
-  async function gateTo(wanted: number, server: RunningServer, target: number, opened?: Gate): Promise<Gate> {
-    try {
-      return await openGate(wanted, target);
-    } catch (error) {
-      await server.close(0);
-      await opened?.shut();
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      throw new PortTakenError(wanted, (await portHolder(wanted)) ?? (await findPortHolder(wanted)));
-    }
-  }
-
-  function runningOf(instance: Instance): Held {
-    const entry = of(instance);
-    if (!entry || !isUp(entry)) throw notRunning(instance.name, entry?.instance.state);
-    return entry;
-  }
-
-  function requireOwnNetwork({ name }: Instance): void {
-    if (kind === 'process') throw new EngineCannotError(`${name} is a process, and has no network of its own`);
-  }
-
   const engine: FakeEngine = {
     kind,
     endpoint: 'here',
@@ -160,7 +69,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     failStart: undefined,
     dieOnStart: undefined,
     neverReady: false,
-    changes: [],
+    changes,
     inspections: 0,
 
     async info(signal) {
@@ -182,7 +91,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
     async create(spec, signal) {
       signal?.throwIfAborted();
-      engine.changes.push(`create ${spec.name}`);
+      changes.push(`create ${spec.name}`);
       if (engine.failCreate !== undefined) throw engine.failCreate;
       requireNetwork(kind, spec.network);
       if (held.has(spec.name)) throw new InstanceExistsError(spec.name);
@@ -200,17 +109,17 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
     async start(instance, signal) {
       signal?.throwIfAborted();
-      engine.changes.push(`start ${instance.name}`);
+      changes.push(`start ${instance.name}`);
       if (engine.failStart !== undefined) throw engine.failStart;
       const entry = of(instance);
       if (!entry) throw new EngineFailedError(`${instance.name} was removed before its start`);
-      if (isUp(entry)) return entry.instance;
+      if (isUp(entry.instance.state)) return entry.instance;
       const before = entry.instance;
       const { exit: _exit, ...rest } = before;
       entry.instance = { ...rest, state: 'running', startedAt: new Date().toISOString() };
       try {
         if (engine.dieOnStart) end(entry, engine.dieOnStart);
-        else await run(entry);
+        else await runServer(entry, engine.neverReady, portHolder);
       } catch (error) {
         entry.instance = before;
         throw error;
@@ -230,9 +139,9 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
     async stop(instance, graceMs, signal) {
       signal?.throwIfAborted();
-      engine.changes.push(`stop ${instance.name}`);
+      changes.push(`stop ${instance.name}`);
       const entry = of(instance);
-      if (!entry || !isUp(entry)) return;
+      if (!entry || !isUp(entry.instance.state)) return;
       await close(entry, graceMs);
       write(entry, { stream: 'stdout', line: JSON.stringify({ message: 'server stopped' }) });
       end(entry, { exitCode: 0, oomKilled: false });
@@ -240,7 +149,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
     async remove(instance, signal) {
       signal?.throwIfAborted();
-      engine.changes.push(`remove ${instance.name}`);
+      changes.push(`remove ${instance.name}`);
       const entry = of(instance);
       if (!entry) return;
       await close(entry, 0);
@@ -276,64 +185,19 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       return { memoryBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6 };
     },
 
-    async control(instance, request, signal) {
-      signal?.throwIfAborted();
-      const { instance: now, server, spec } = runningOf(instance);
-      if (now.state === 'paused') throw notRunning(instance.name, now.state);
-      const asked = (spec.env[serverConfigVariable] ?? '').includes('"controlSocket"');
-      if (!asked || !server?.faults) throw noControlAnswer(instance.name, 'it was made without one');
-      const { faults: keeper, isReady } = server;
-      return await controlAnswer(Buffer.from(request), { keeper, isReady, log: silentLogger });
-    },
-
-    async pause(instance, signal) {
-      signal?.throwIfAborted();
-      engine.changes.push(`pause ${instance.name}`);
-      const entry = runningOf(instance);
-      for (const gate of entry.gates ?? []) gate.pause(true);
-      entry.instance = { ...entry.instance, state: 'paused' };
-    },
-
-    async unpause(instance, signal) {
-      signal?.throwIfAborted();
-      engine.changes.push(`unpause ${instance.name}`);
-      const entry = of(instance);
-      if (entry?.instance.state !== 'paused') return;
-      for (const gate of entry.gates ?? []) gate.pause(false);
-      entry.instance = { ...entry.instance, state: 'running' };
-    },
-
-    async disconnect(instance, signal) {
-      signal?.throwIfAborted();
-      requireOwnNetwork(instance);
-      engine.changes.push(`disconnect ${instance.name}`);
-      const entry = runningOf(instance);
-      await Promise.all(entry.gates?.map((gate) => gate.shut()) ?? []);
-      entry.instance = { ...entry.instance, disconnected: true };
-    },
-
-    async reconnect(instance, signal) {
-      signal?.throwIfAborted();
-      requireOwnNetwork(instance);
-      engine.changes.push(`reconnect ${instance.name}`);
-      const entry = runningOf(instance);
-      if (!entry.instance.disconnected) return;
-      await Promise.all(entry.gates?.map((gate) => gate.open()) ?? []);
-      const { disconnected: _disconnected, ...rest } = entry.instance;
-      entry.instance = rest;
-    },
+    ...fakeHands(kind, of, changes),
 
     portHolder,
 
     async kill(instance, signal) {
       signal?.throwIfAborted();
-      engine.changes.push(`kill ${instance.name}`);
+      changes.push(`kill ${instance.name}`);
       if (of(instance)) await engine.die(instance.name);
     },
 
     async die(name) {
       const entry = held.get(name);
-      if (!entry || !isUp(entry)) return;
+      if (!entry || !isUp(entry.instance.state)) return;
       await close(entry, 0);
       end(entry, { exitCode: 137, signal: 'SIGKILL', oomKilled: false });
     },
@@ -356,13 +220,4 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     },
   };
   return engine;
-}
-
-async function changeOf(entry: Held, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await once(entry.events, 'change', signal ? { signal } : {});
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
 }
