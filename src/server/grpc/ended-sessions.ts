@@ -14,25 +14,41 @@ const everyMs = 2_000;
  * `isHeld` by a fault, which may not write either.
  */
 export function cutWhenGivenUp(session: ServerHttp2Session, tcp: Socket, isHeld: () => boolean): void {
+  /** Bytes that had been read when the session last proved to live. */
   let seen = 0;
   const look = (): void => {
     // A session comes to its end by what it reads.
     if (tcp.bytesRead === seen || session.destroyed || isHeld()) return;
-    seen = tcp.bytesRead;
-    const written = tcp.bytesWritten;
-    const asked = session.ping(() => {
-      seen = tcp.bytesRead;
-    });
+    const { bytesRead, bytesWritten } = tcp;
     // As many PINGs as Node allows are not answered yet: they have been written.
-    if (!asked) return;
+    const prove = (): void => {
+      seen = tcp.bytesRead;
+    };
+    if (!askForSign(session, prove)) return;
     setImmediate(() => {
-      if (isHeld() || tcp.bytesWritten !== written || tcp.writableLength > 0 || writeQueue(tcp) > 0) return;
-      tcp.destroy();
+      if (tcp.bytesWritten === bytesWritten && tcp.writableLength === 0 && writeQueue(tcp) === 0) {
+        if (!isHeld()) tcp.destroy();
+      } else if (session.closed) seen = bytesRead;
     });
   };
   const timer = setInterval(look, everyMs).unref();
   session.once('close', () => clearInterval(timer));
   tcp.once('close', () => clearInterval(timer));
+}
+
+/**
+ * Has a session write something, and calls `answered` if an answer comes. False where it has too much to write already.
+ * Node writes no PING for a session that ends when its calls have; another GOAWAY changes nothing for it.
+ */
+function askForSign(session: ServerHttp2Session, answered: () => void): boolean {
+  if (session.closed) {
+    session.goaway();
+    return true;
+  }
+  return session.ping((givenUp) => {
+    // A PING that is given up with its session proves nothing.
+    if (!givenUp) answered();
+  });
 }
 
 /**

@@ -38,15 +38,26 @@ it('a session that ends in the middle of what is read does not take the process 
   expect(await other.answersPing()).toBe(true);
 });
 
+const openCall = headersFrame(1, callFields('ModelStreamInfer'));
+
 describe('a connection that HTTP/2 has given up', () => {
   it.each([
     ['without a call', Buffer.alloc(0)],
     ['behind an answered call', liveCall(1)],
-    ['with an open call', headersFrame(1, callFields('ModelStreamInfer'))],
+    ['with an open call', openCall],
   ])('is closed by the server %s, while its client waits', async (_, before) => {
     using connection = await frameConnection(running.server.grpcPort);
     connection.send(before, badFrame);
     expect(await connection.ended()).toBe('PROTOCOL_ERROR');
+  });
+
+  it('is closed by the server, too, where its client had said that it goes', async () => {
+    using connection = await frameConnection(running.server.grpcPort);
+    // First alone: both together are the end of a session that has not been given up.
+    connection.send(openCall, http2Frame('GOAWAY', { payload: Buffer.alloc(8) }));
+    expect(await connection.answersPing()).toBe(true);
+    connection.send(badFrame);
+    await connection.ended();
   });
 
   it('does not count as open for ever, where its client has gone', async () => {
@@ -64,7 +75,7 @@ describe('a connection that HTTP/2 has given up', () => {
 
   it('is told from one whose client is silent, and does not answer a PING', async () => {
     using connection = await frameConnection(running.server.grpcPort);
-    connection.send(headersFrame(1, callFields('ModelStreamInfer')));
+    connection.send(openCall);
     expect(await connection.answersPing()).toBe(true);
     // Asked once by the server, and not cut for the answer that does not come.
     expect(await connection.frame(({ type, flags }) => type === 6 && flags === 0)).toBeDefined();
