@@ -57,7 +57,12 @@ export function sendHead(
   close: boolean,
 ): void {
   const lines = ['content-type', contentType, 'content-length', String(bytes)];
-  for (const name in headers) lines.push(name, headers[name] as string);
+  // What is given here replaces what was set before, and an answer may differ by both.
+  const varies = response.getHeader('vary');
+  for (const name in headers) {
+    const value = headers[name] as string;
+    lines.push(name, name === 'vary' && varies !== undefined ? `${varies}, ${value}` : value);
+  }
   if (close) lines.push('connection', 'close');
   response.writeHead(status, lines);
 }

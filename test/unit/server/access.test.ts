@@ -196,6 +196,16 @@ describe('a page of a browser', () => {
     expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
     expect(answer.headers.get('content-type')).toBe('application/json');
     // The page may read why it was refused.
+    const bodies = { origin, ...bearer(), 'accept-encoding': 'gzip' };
+    const large = JSON.stringify({
+      inputs: [{ name: 'x', datatype: 'INT32', shape: [2_000], data: Array(2_000).fill(1) }],
+    });
+    const varied = await fetch(url, { method: 'POST', body: large, headers: bodies });
+    expect([varied.headers.get('content-encoding'), varied.headers.get('vary')]).toEqual([
+      'gzip',
+      'Origin, Accept-Encoding',
+    ]);
+    await varied.arrayBuffer();
     const refused = await post(url, infer, { origin });
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, origin]);
     expect((await post(url, infer, { origin: 'http://localhost:3001', ...bearer() })).status).toBe(403);
