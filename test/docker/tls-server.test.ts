@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeDockerBox, type DockerBox, openDockerBox } from './docker-box.js';
 import { docker } from './docker-harness.js';
+import { inside } from './inside.js';
 
 describe('A container with TLS, certificates of clients and a token', () => {
   let open: DockerBox;
@@ -58,19 +58,19 @@ describe('A container with TLS, certificates of clients and a token', () => {
         .map((Destination) => ({ Destination, RW: false }))
         .sort(byDestination),
     );
-    const files = await printedInside(id, `fs.readdirSync('/run/kserve-env').join()`);
+    const files = await inside<string>(id, `return fs.readdirSync('/run/kserve-env').join();`);
     expect(files).not.toMatch(/client-key|owner|trust/);
-    const write = `(() => { try { fs.writeFileSync('/run/kserve-env/token', 'mine'); } catch ({ code }) { return code; } })()`;
-    expect(await printedInside(id, write)).toMatch(/EROFS|EACCES/);
+    const write = `return await codeOf(() => fs.writeFileSync('/run/kserve-env/token', 'mine'));`;
+    expect(await inside<string>(id, write)).toMatch(/EROFS|EACCES/);
   });
 
   it('has its token in that file alone', async () => {
     const container = docker.getContainer(id);
     const told = [JSON.stringify(await container.inspect()), (await open.box.run(['logs'])).stdout];
-    const ofProcesses = `fs.readdirSync('/proc').filter((one) => Number(one) > 0).flatMap((pid) => ['environ', 'cmdline'].map((file) => {
+    const ofProcesses = `return fs.readdirSync('/proc').filter((one) => Number(one) > 0).flatMap((pid) => ['environ', 'cmdline'].map((file) => {
       try { return fs.readFileSync('/proc/' + pid + '/' + file, 'utf8'); } catch { return ''; }
-    })).join()`;
-    told.push(await printedInside(id, ofProcesses));
+    })).join();`;
+    told.push(await inside<string>(id, ofProcesses));
     for (const words of [['status'], ['env'], ['ls'], ['infer', 'nobody', '1']])
       told.push((await open.box.run([...words, '--json'])).stdout);
     const all = told.join('\n');
@@ -89,10 +89,4 @@ describe('A container with TLS, certificates of clients and a token', () => {
 
 function byDestination(one: { Destination: string }, other: { Destination: string }): number {
   return one.Destination.localeCompare(other.Destination);
-}
-
-/** What a JavaScript expression is in the container, beside its server, with the server's rights. */
-async function printedInside(id: string, expression: string): Promise<string> {
-  const program = `const fs = require('node:fs'); process.stdout.write(String(${expression}))`;
-  return (await promisify(execFile)('docker', ['exec', id, '/usr/local/bin/node', '-e', program])).stdout;
 }
