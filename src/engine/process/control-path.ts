@@ -23,16 +23,16 @@ export function controlPathIn(directory: string, tempDir: string): string {
   return fits;
 }
 
-/** Makes the directory of a socket that is not in the instance's own, for this user alone. */
-export async function makeControlPlace(path: string, directory: string): Promise<void> {
+/** Makes the directory of a socket that is not in the instance's own, for this user alone. No socket needs none. */
+export async function makeControlPlace(path: string | undefined, directory: string): Promise<void> {
   if (isElsewhere(path, directory)) await mkdir(dirname(path), { mode: 0o700, recursive: true });
 }
 
 /** Takes that directory away again. */
-export async function removeControlPlace(path: string, directory: string): Promise<void> {
+export async function removeControlPlace(path: string | undefined, directory: string): Promise<void> {
   if (isElsewhere(path, directory)) await rm(dirname(path), { recursive: true, force: true });
 }
 
-function isElsewhere(path: string, directory: string): boolean {
-  return process.platform !== 'win32' && dirname(path) !== resolve(directory);
+function isElsewhere(path: string | undefined, directory: string): path is string {
+  return path !== undefined && process.platform !== 'win32' && dirname(path) !== resolve(directory);
 }

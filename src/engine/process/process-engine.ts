@@ -104,8 +104,7 @@ export function processEngine(options: ProcessEngineOptions): Engine {
     const { process: _process, exit: _exit, ...fields } = asked;
     const record: InstanceRecord = { ...fields, startedAt: new Date().toISOString() };
     await records.write(record);
-    if (record.controlSocket !== undefined)
-      await makeControlPlace(record.controlSocket, records.directory(record.name));
+    await makeControlPlace(record.controlSocket, records.directory(record.name));
     const child = await launch({
       record,
       bundlePath: options.serverBundle(),
@@ -217,8 +216,7 @@ export function processEngine(options: ProcessEngineOptions): Engine {
       signal?.throwIfAborted();
       const record = await recordOf(instance);
       if (record) await end(record, 0, signal);
-      if (record?.controlSocket !== undefined)
-        await removeControlPlace(record.controlSocket, records.directory(record.name));
+      await removeControlPlace(record?.controlSocket, records.directory(instance.name));
       await records.remove(instance.name, (entry) => idOf(entry) === instance.id);
       children.delete(instance.id);
     },
