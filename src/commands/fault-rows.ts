@@ -25,9 +25,9 @@ export interface FaultRow {
   struck?: number;
 }
 
-export function serverRow({ id, fault, seed, counted, addedAt, remainingMs, struck }: InstalledFault): FaultRow {
+export function serverRow({ id, fault, seed, addedAt, remainingMs, struck }: InstalledFault): FaultRow {
   // A seed that was drawn is as good as one that was given: with it the same calls are chosen again.
-  const shown = counted && fault.percent !== undefined ? { ...fault, seed } : fault;
+  const shown = fault.percent !== undefined ? { ...fault, seed } : fault;
   return {
     id,
     by: 'server',

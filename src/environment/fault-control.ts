@@ -9,7 +9,6 @@ const installedFaultSchema = z.object({
   id: z.string(),
   fault: z.looseObject({ kind: z.string() }),
   seed: z.number(),
-  counted: z.boolean(),
   addedAt: z.string(),
   remainingMs: z.number().optional(),
   struck: z.number(),

@@ -40,9 +40,6 @@ export const faultConditions = {
 /** Conditions that only a call can meet. The model is one for faults of the process alone. */
 const callConditions = ['rpc', 'transport', 'header', 'percent', 'first', 'every', 'after'] as const;
 
-/** Conditions for which calls have to be counted. */
-const countedConditions = ['percent', 'first', 'every', 'after'] as const;
-
 /** One schema for each kind, in the order of the table. */
 const schemas = (Object.keys(faultKinds) as FaultKind[]).map((name) => {
   const { settings, meaning } = faultKinds[name] as { settings: z.ZodRawShape; meaning: string };
@@ -90,11 +87,6 @@ export function strikesCalls(fault: Fault): boolean {
   return (
     callConditions.some((name) => fault[name] !== undefined) || (concern === 'process' && fault.model !== undefined)
   );
-}
-
-/** Whether calls have to be counted to know which one the fault strikes. */
-export function isCounted(fault: Fault): boolean {
-  return countedConditions.some((name) => fault[name] !== undefined);
 }
 
 /** What cannot be said together. */

@@ -1,6 +1,6 @@
 /** Keeps a server's faults, in the one process that decides for all of its workers. */
 import { parseDuration } from '../../duration.js';
-import { type Fault, isCounted, strikesCalls } from '../../faults/fault.js';
+import { type Fault, strikesCalls } from '../../faults/fault.js';
 import { faultKinds } from '../../faults/kinds.js';
 import { oipError } from '../../protocol/status.js';
 import { type Logger, stackOf } from '../telemetry/logger.js';
@@ -13,8 +13,6 @@ export interface InstalledFault {
   fault: Fault;
   /** What all random choices of the fault come from: its own seed, or one that was drawn. */
   seed: number;
-  /** Whether calls have to be counted to know which one it strikes. */
-  counted: boolean;
 }
 
 /** A fault in force, as it is shown. */
@@ -104,7 +102,7 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
     return result;
   };
   const publish = async (): Promise<void> => {
-    const faults = [...installed.values()].map(({ id, fault, seed, counted }) => ({ id, fault, seed, counted }));
+    const faults = [...installed.values()].map(({ id, fault, seed }) => ({ id, fault, seed }));
     await options.publish({ faults, ...(frozenUntil !== undefined && { frozenUntil }) });
   };
   /** For a change that nobody waits for. */
@@ -112,9 +110,9 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
     inTurn(publish).catch((error: unknown) => log.error('faults could not be changed', { error: stackOf(error) }));
   };
   const statusOf = (entry: Entry): FaultStatus => {
-    const { id, fault, seed, counted, addedAt, endsAt, struck } = entry;
+    const { id, fault, seed, addedAt, endsAt, struck } = entry;
     const remaining = endsAt === undefined ? {} : { remainingMs: Math.max(0, Math.round(endsAt - performance.now())) };
-    return { id, fault, seed, counted, addedAt, ...remaining, struck };
+    return { id, fault, seed, addedAt, ...remaining, struck };
   };
   const remove = (entry: Entry, why: string): void => {
     installed.delete(entry.id);
@@ -143,7 +141,6 @@ export function createFaultKeeper(options: FaultKeeperOptions): FaultKeeper {
       id,
       fault,
       seed,
-      counted: isCounted(fault),
       addedAt: new Date().toISOString(),
       matched: 0,
       struck: 0,

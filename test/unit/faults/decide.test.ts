@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CallFacts, concerns, drawn, matches, strikes } from '../../../src/faults/decide.js';
-import { type Conditions, type FaultInput, faultSchema, isCounted, strikesCalls } from '../../../src/faults/fault.js';
+import { type Conditions, type FaultInput, faultSchema, strikesCalls } from '../../../src/faults/fault.js';
 import { type FaultKind, faultKindNames } from '../../../src/faults/kinds.js';
 
 const call = (more: Partial<CallFacts> = {}, headers: Record<string, string> = {}): CallFacts => ({
@@ -78,12 +78,6 @@ describe('conditions', () => {
   it('of a percentage choose other calls by another seed, and strike none before the first', () => {
     expect(struckOf({ percent: 50 }, 1)).not.toEqual(struckOf({ percent: 50 }, 2));
     expect(strikes({}, 0, 1)).toBe(false);
-  });
-
-  it('say whether calls have to be counted', () => {
-    const counted = (input: Partial<FaultInput>) => isCounted(faultSchema.parse({ kind: 'hang', ...input }));
-    expect([{ percent: 1 }, { first: 1 }, { every: 1 }, { after: 1 }].map(counted)).toEqual([true, true, true, true]);
-    expect([{}, { model: 'a' }, { rpc: 'a' }, { header: 'a' }, { for: '1s' }].some(counted)).toBe(false);
   });
 
   it('make of a fault that may stand one that strikes calls', () => {

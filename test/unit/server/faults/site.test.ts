@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallFacts } from '../../../../src/faults/decide.js';
-import { type Fault, type FaultInput, faultSchema, isCounted } from '../../../../src/faults/fault.js';
+import { type Fault, type FaultInput, faultSchema } from '../../../../src/faults/fault.js';
 import type { StruckCall } from '../../../../src/server/faults/fault-keeper.js';
 import { createFaultSite, type KeeperLink, type Strike } from '../../../../src/server/faults/fault-site.js';
 import { createModelRepository } from '../../../../src/server/model-repository.js';
@@ -8,7 +8,7 @@ import { deferred } from '../../../tools/deferred.js';
 
 const installed = (id: string, input: FaultInput, seed = 1) => {
   const fault = faultSchema.parse(input);
-  return { id, fault, seed, counted: isCounted(fault) };
+  return { id, fault, seed };
 };
 
 const call = (more: Partial<CallFacts> & { headers?: Record<string, string> } = {}): CallFacts => ({

@@ -15,7 +15,7 @@ async function serveWorker(faults: Fault[], ticket: (id: string) => Promise<numb
   const happened: string[] = [];
   const struck: object[] = [];
   const orders: FaultOrders = {
-    faults: faults.map((fault, index) => ({ id: String(index + 1), fault, seed: 1, counted: true })),
+    faults: faults.map((fault, index) => ({ id: String(index + 1), fault, seed: 1 })),
   };
   const link: KeeperLink = {
     ticket,
