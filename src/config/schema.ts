@@ -1,6 +1,7 @@
 /** The config file's schema: types, defaults, descriptions and the JSON Schema all come from here. */
 import * as z from 'zod';
-import { durationExpectation, parseDuration } from '../duration.js';
+import { parseDuration } from '../duration.js';
+import { durationText } from '../duration-text.js';
 import { faultsSchema } from '../faults/fault.js';
 import { modelConfigSchema } from '../models/kinds.js';
 import { limitsSchema } from '../models/limits.js';
@@ -14,10 +15,7 @@ const environmentNameExpectation =
   'lower-case letters, digits and "-", at most 48, starting and ending with a letter or digit';
 
 /** A config value such as `5m`; its output is in milliseconds. */
-const durationSchema = z
-  .string({ error: durationExpectation })
-  .refine((text) => parseDuration(text) !== undefined, { error: durationExpectation })
-  .transform((text) => parseDuration(text) ?? 0);
+const durationSchema = durationText.transform((text) => parseDuration(text) ?? 0);
 
 const port = z
   .union([z.int().min(1).max(65_535), z.literal('auto')], { error: 'a port number from 1 to 65535, or auto' })

@@ -1,11 +1,8 @@
 /** A fault as plain data: what it does, and which calls it strikes. Written in configs, on command lines, in headers. */
 import * as z from 'zod';
-import { durationExpectation, parseDuration } from '../duration.js';
+import { parseDuration } from '../duration.js';
+import { durationText } from '../duration-text.js';
 import { type FaultKind, faultKinds } from './kinds.js';
-
-const duration = z
-  .string({ error: durationExpectation })
-  .refine((text) => parseDuration(text) !== undefined, { error: durationExpectation });
 
 const count = z.int().min(1).max(1_000_000_000);
 
@@ -34,7 +31,7 @@ export const faultConditions = {
   first: count.optional().describe('Only the first so many calls.'),
   every: count.optional().describe('Only every so many-th call.'),
   after: count.optional().describe('Only calls after so many have passed.'),
-  for: duration.optional().describe('Ends by itself after so long, counted from when it was added.'),
+  for: durationText.optional().describe('Ends by itself after so long, counted from when it was added.'),
 };
 
 /** Conditions that only a call can meet. The model is one for faults of the process alone. */

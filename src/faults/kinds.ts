@@ -1,12 +1,7 @@
 /** The kinds of faults that a server can be told to have: what each does, its settings, and what sets it off. */
 import * as z from 'zod';
-import { durationExpectation, parseDuration } from '../duration.js';
+import { durationText } from '../duration-text.js';
 import { grpcStatusNames } from '../protocol/status.js';
-
-/** A duration as text; it stays text, so that a fault reads the same wherever it is shown. */
-const duration = z
-  .string({ error: durationExpectation })
-  .refine((text) => parseDuration(text) !== undefined, { error: durationExpectation });
 
 const bytesPerSecond = z.int().min(1).max(1_000_000_000);
 
@@ -64,8 +59,8 @@ const kind = {
     concern: 'answer',
     trigger: 'call',
     settings: {
-      time: duration.default('1s').describe('How long, such as 200ms; with a distribution its mean.'),
-      jitter: duration
+      time: durationText.default('1s').describe('How long, such as 200ms; with a distribution its mean.'),
+      jitter: durationText
         .optional()
         .describe('How far around the time: the half width of uniform, the deviation of normal.'),
       distribution: z
@@ -270,7 +265,7 @@ const kind = {
     meaning: 'The server does nothing at all for a while: it holds its connections, and answers no call.',
     concern: 'process',
     trigger: 'either',
-    settings: { time: duration.default('5s').describe('How long, at most 60s.') },
+    settings: { time: durationText.default('5s').describe('How long, at most 60s.') },
     main: 'time',
   }),
 };

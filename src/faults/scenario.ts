@@ -1,6 +1,7 @@
 /** Scenarios: faults that come and go by a timetable. Their form, and how one is read. Pure. */
 import * as z from 'zod';
 import { durationExpectation, parseDuration } from '../duration.js';
+import { durationText } from '../duration-text.js';
 import { isEngineFault } from './engine-faults.js';
 import { type Fault, type FaultInput, faultSchema } from './fault.js';
 import { FaultTextError, readFaultText } from './fault-text.js';
@@ -22,10 +23,6 @@ const moment = z
   .union([z.string(), z.literal(0)], { error: durationExpectation })
   .refine((value) => momentOf(value) !== undefined, { error: `${durationExpectation}, or 0s` });
 
-const duration = z
-  .string({ error: durationExpectation })
-  .refine((text) => parseDuration(text) !== undefined, { error: durationExpectation });
-
 const stepSchema = z.strictObject({
   at: moment.describe('When, from the start of the round.'),
   name: z.string().min(1).max(100).optional().describe('What later steps call what this one adds.'),
@@ -40,18 +37,18 @@ const stepSchema = z.strictObject({
     .optional()
     .describe('What is taken back: all, or names or kinds of what earlier steps added.'),
   engine: z.enum(engineActions).optional().describe('What the engine does to the server as a whole.'),
-  for: duration.optional().describe('How long it lasts; it is taken back then.'),
+  for: durationText.optional().describe('How long it lasts; it is taken back then.'),
 });
 
 const scenarioSchema = z.strictObject({
   $schema: z.string().optional(),
   name: z.string().min(1).max(100).optional().describe('What it is called.'),
   description: z.string().max(1000).optional().describe('What it shows.'),
-  length: duration.optional().describe('How long a round takes; to the end of its last step unless given.'),
+  length: durationText.optional().describe('How long a round takes; to the end of its last step unless given.'),
   repeat: z
     .strictObject({
       times: z.int().min(1).max(100_000).optional().describe('So many rounds.'),
-      for: duration.optional().describe('As many rounds as begin within this time.'),
+      for: durationText.optional().describe('As many rounds as begin within this time.'),
     })
     .refine((repeat) => (repeat.times === undefined) !== (repeat.for === undefined), {
       error: 'either times or for',

@@ -1,6 +1,6 @@
 /** The limits of a server: their names, their safe defaults, and what is refused beyond each. */
 import * as z from 'zod';
-import { durationText } from './model-kind.js';
+import { durationText } from '../duration-text.js';
 
 const mebibyte = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /** What a kind of model is: its configuration's schema, and how a model is made from one. A file of its own each. */
 import * as z from 'zod';
-import { durationExpectation, parseDuration } from '../duration.js';
+import { durationText } from '../duration-text.js';
 import { datatypes } from '../protocol/datatype.js';
 import type { Model } from './model.js';
 
@@ -11,11 +11,6 @@ export const nameSchema = z
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
     'letters, digits, ".", "_" and "-", at most 128, starting with a letter or digit',
   );
-
-/** A duration as text; it stays text, so that a configuration reads the same wherever it is shown. */
-export const durationText = z
-  .string({ error: durationExpectation })
-  .refine((text) => parseDuration(text) !== undefined, { error: durationExpectation });
 
 const versionSchema = z
   .union([z.string(), z.int().min(0).transform(String)])
