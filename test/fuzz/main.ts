@@ -1,6 +1,6 @@
 /** Fuzzes all targets, one after the other, and tells the figures: `npm run fuzz`. */
-import { parseArgs } from 'node:util';
 import { alignedRows } from '../../src/cli/columns.js';
+import { endAtSignals, readTrialOptions, say } from '../tools/trial-options.js';
 import { type FuzzOptions, type FuzzResult, fuzzHere, fuzzThere, type Place } from './run.js';
 import { targets } from './targets.js';
 
@@ -16,14 +16,20 @@ const usage = `npm run fuzz -- [--seconds N] [--seed S] [--only NAME]... [--json
  * @returns the exit code: 0 where nothing was found, 1 where something was, 2 for what cannot be run
  */
 export async function main(argv: string[], place: Place): Promise<number> {
-  const options = readOptions(argv);
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n${usage}`);
-    return 2;
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
-  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const options = readTrialOptions(argv, {
+    usage,
+    names: targets.map(({ name }) => name),
+    flags: { seconds: { type: 'string', default: '60' } },
+    own(values) {
+      const seconds = Number(values.seconds);
+      if (seconds > 0 && seconds < 1e6) return { seconds };
+      throw new Error(`--seconds: expected a number above 0, got ${values.seconds}`);
+    },
+  });
+  if (!options) return 2;
+  endAtSignals();
   const { seed, only, json } = options;
+  const { seconds } = options.own;
   say(`Seed ${seed}`);
   const chosen = targets.filter(({ name }) => only.length === 0 || only.includes(name));
   const ways = chosen.flatMap((target) => [
@@ -32,41 +38,13 @@ export async function main(argv: string[], place: Place): Promise<number> {
   ]);
   const results: FuzzResult[] = [];
   for (const fuzz of ways) {
-    results.push(await fuzz({ ...place, seed, seconds: options.seconds / ways.length, say }));
+    results.push(await fuzz({ ...place, seed, seconds: seconds / ways.length, say }));
   }
   process.stdout.write(json ? `${JSON.stringify({ seed, results }, undefined, 2)}\n` : `${renderTable(results)}\n`);
-  const findings = results.reduce((sum, one) => sum + one.findings.length, 0);
-  say(`${findings} findings, seed ${seed}`);
-  return findings === 0 ? 0 : 1;
-}
-
-interface Options {
-  seed: number;
-  seconds: number;
-  json: boolean;
-  only: string[];
-}
-
-function readOptions(argv: string[]): Options | string {
-  try {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        json: { type: 'boolean', default: false },
-        seconds: { type: 'string', default: '60' },
-        seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-        only: { type: 'string', multiple: true, default: [] },
-      },
-    });
-    const [seed, seconds] = [Number(values.seed), Number(values.seconds)];
-    if (!Number.isSafeInteger(seed) || seed < 0) return `--seed: expected a whole number, got ${values.seed}`;
-    if (!(seconds > 0 && seconds < 1e6)) return `--seconds: expected a number above 0, got ${values.seconds}`;
-    const unknown = values.only.find((name) => !targets.some((target) => target.name === name));
-    if (unknown !== undefined) return `--only: there is no ${unknown}`;
-    return { json: values.json, only: values.only, seed, seconds };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const findings = results.flatMap((one) => one.findings.map((finding) => `${one.target}: ${finding}`));
+  for (const finding of findings) say(finding);
+  say(`${findings.length} findings, seed ${seed}`);
+  return findings.length === 0 ? 0 : 1;
 }
 
 function renderTable(results: readonly FuzzResult[]): string {
