@@ -33,7 +33,8 @@ export async function readConfigFile(path: string, cwd: string): Promise<ConfigF
   );
 
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // Its warnings would go to the terminal in words of Node's; what they are about is found by the schema.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.slice(0, syntaxErrorsShown).map((error) => ({

@@ -104,6 +104,18 @@ it('a tag of a programming language is a word like any other', async () => {
   expect((await loadConfig({ cwd: space.directory, env: {}, flags: {} })).name).toBe('x');
 });
 
+it('a key that is no text is a problem with its line, and nothing that Node warns of', async () => {
+  const warned: Error[] = [];
+  const note = (warning: Error) => void warned.push(warning);
+  process.on('warning', note);
+  using space = workspace('? {a: 1}\n: 2\n');
+  expect((await refusal(space)).problems).toMatchObject([{ line: 1, expected: 'a known key' }]);
+  // A warning comes in the tick after.
+  await new Promise(setImmediate);
+  process.off('warning', note);
+  expect(warned).toEqual([]);
+});
+
 it('a config without a word is the default one', async () => {
   for (const content of ['', '# nothing\n', '~', '---\n']) {
     using space = workspace(content);
