@@ -86,15 +86,16 @@ export async function strike(
  * @returns what was taken back
  */
 export async function restoreEngine(
-  { engine, instance }: Observed,
+  environment: Observed,
   context: CommandContext,
   only?: readonly string[],
 ): Promise<StandingEngineFault[]> {
   const { signal } = context;
+  const { engine, instance } = environment;
   const stateDir = openStateDir(engineContext(context.env));
   return await withEnvironmentLock(lockOf(instance.name, stateDir, context, lockTimeoutMs), async () => {
-    const now = await engine.inspect(instance.name, signal);
-    if (now === undefined || now.id !== instance.id) return [];
+    const now = await asItIsNow(environment, signal);
+    if (now === undefined) return [];
     const standing = standingEngineFaults(now).filter(({ id }) => only === undefined || only.includes(id));
     for (const { id } of standing) await undo(id, { engine, instance: now }, signal);
     return standing;
@@ -118,7 +119,13 @@ export function stillAble(context: CommandContext): CommandContext {
 }
 
 /** What the engine has done to it, as it is now; nothing where it is gone. */
-export async function standingNow({ engine, instance }: Observed, signal: AbortSignal): Promise<StandingEngineFault[]> {
-  const now: Instance | undefined = await engine.inspect(instance.name, signal);
-  return now === undefined || now.id !== instance.id ? [] : standingEngineFaults(now);
+export async function standingNow(environment: Observed, signal: AbortSignal): Promise<StandingEngineFault[]> {
+  const now = await asItIsNow(environment, signal);
+  return now === undefined ? [] : standingEngineFaults(now);
+}
+
+/** Undefined where it is gone, or another one has its name. */
+async function asItIsNow({ engine, instance }: Observed, signal: AbortSignal): Promise<Instance | undefined> {
+  const now = await engine.inspect(instance.name, signal);
+  return now?.id === instance.id ? now : undefined;
 }

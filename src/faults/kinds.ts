@@ -3,6 +3,9 @@ import * as z from 'zod';
 import { durationText } from '../duration-text.js';
 import { grpcStatusNames } from '../protocol/status.js';
 
+/** Source: RFC 9113, section 7 */
+const http2ErrorCode = z.int().min(0).max(13);
+
 const bytesPerSecond = z.int().min(1).max(1_000_000_000);
 
 /**
@@ -182,10 +185,7 @@ const kind = {
     concern: 'connection',
     trigger: 'call',
     settings: {
-      code: z
-        .int()
-        .min(0)
-        .max(13)
+      code: http2ErrorCode
         .default(2)
         .describe('Error code of RFC 9113, section 7: 2 INTERNAL_ERROR, 7 REFUSED_STREAM.'),
     },
@@ -202,12 +202,7 @@ const kind = {
     concern: 'connection',
     trigger: 'call',
     settings: {
-      code: z
-        .int()
-        .min(0)
-        .max(13)
-        .default(0)
-        .describe('Error code of RFC 9113, section 7: 0 NO_ERROR, 11 ENHANCE_YOUR_CALM.'),
+      code: http2ErrorCode.default(0).describe('Error code of RFC 9113, section 7: 0 NO_ERROR, 11 ENHANCE_YOUR_CALM.'),
     },
     main: 'code',
   }),
