@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { faultHeader } from '../../../../src/faults/fault-text.js';
 import { serverConfigSchema } from '../../../../src/models/server-config.js';
 import { callHeaders, callRaw, connectRaw, encodeRequest, frame, inferMessage } from '../grpc-clients.js';
-import { closed, type FaultyServer, inferRaw, serveFaulty } from './struck-server.js';
+import { closed, endlessFaults, type FaultyServer, inferRaw, serveFaulty } from './struck-server.js';
 
 let server: FaultyServer;
 let session: ClientHttp2Session;
@@ -66,14 +66,8 @@ describe('a wait over gRPC', () => {
 
   it('does not outlive a server that stops', async () => {
     await using stopping = await serveFaulty();
-    const kinds = [
-      { kind: 'delay', time: '1h' },
-      { kind: 'hang' },
-      { kind: 'half-open' },
-      { kind: 'slow-bytes', rate: 1 },
-    ] as const;
-    await stopping.add(...kinds.map((fault) => ({ ...fault, header: `x-fault=${fault.kind}` })));
-    const ends = kinds.map(async ({ kind }) => {
+    await stopping.add(...endlessFaults);
+    const ends = endlessFaults.map(async ({ kind }) => {
       const connection = await connectRaw(stopping.running.endpoint);
       await inferRaw(connection, { more: { 'x-fault': kind } });
       connection.destroy();

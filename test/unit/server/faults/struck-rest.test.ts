@@ -5,7 +5,7 @@ import { faultHeader } from '../../../../src/faults/fault-text.js';
 import { serverConfigSchema } from '../../../../src/models/server-config.js';
 import { head, rawConnection } from '../raw-http.js';
 import { post } from '../serve.js';
-import { type FaultyServer, serveFaulty } from './struck-server.js';
+import { endlessFaults, type FaultyServer, serveFaulty } from './struck-server.js';
 
 let server: FaultyServer;
 beforeAll(async () => {
@@ -203,15 +203,9 @@ describe('a wait over REST', () => {
 
   it('does not outlive a server that stops', async () => {
     await using stopping = await serveFaulty();
-    const kinds = [
-      { kind: 'delay', time: '1h' },
-      { kind: 'hang' },
-      { kind: 'half-open' },
-      { kind: 'slow-bytes', rate: 1 },
-    ] as const;
-    await stopping.add(...kinds.map((fault) => ({ ...fault, header: `x-fault=${fault.kind}` })));
-    const connections = await Promise.all(kinds.map(() => rawConnection(stopping.running.server.httpPort)));
-    kinds.forEach(({ kind }, index) => {
+    await stopping.add(...endlessFaults);
+    const connections = await Promise.all(endlessFaults.map(() => rawConnection(stopping.running.server.httpPort)));
+    endlessFaults.forEach(({ kind }, index) => {
       connections[index]?.send(
         head('POST /v2/models/same/infer', { 'content-length': json.length, 'x-fault': kind }) + json,
       );

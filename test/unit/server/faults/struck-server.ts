@@ -22,6 +22,11 @@ export const models = [
   { kind: 'add_sub', name: 'two' },
 ].map((model) => modelConfigSchema.parse(model));
 
+/** Faults whose calls come to no end by themselves, each for calls whose header `x-fault` names its kind. */
+export const endlessFaults = (
+  [{ kind: 'delay', time: '1h' }, { kind: 'hang' }, { kind: 'half-open' }, { kind: 'slow-bytes', rate: 1 }] as const
+).map((fault) => ({ ...fault, header: `x-fault=${fault.kind}` }));
+
 export interface FaultyServer extends AsyncDisposable {
   running: TestServer;
   add(...faults: FaultInput[]): Promise<unknown>;

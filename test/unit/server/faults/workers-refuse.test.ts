@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultInput } from '../../../../src/faults/fault.js';
+import { askControl } from '../../../../src/server/faults/control-socket.js';
 import {
   ask,
   buildBundle,
@@ -28,16 +29,8 @@ async function start(more: object = {}) {
   const program = runProgram(bundle.path, withConfig({ ...config, workers: 2, controlSocket, ...more }));
   programs.push(program);
   const { grpcPort, httpPort } = await program.says('server started');
-  const order = (request: object): Promise<{ ok: boolean }> =>
-    new Promise((resolve, reject) => {
-      const socket = connect(controlSocket, () => socket.write(`${JSON.stringify(request)}\n`));
-      let text = '';
-      socket.on('data', (chunk) => {
-        text += chunk;
-      });
-      socket.on('error', reject);
-      socket.on('close', () => resolve(JSON.parse(text)));
-    });
+  const order = async (request: object): Promise<{ ok: boolean }> =>
+    JSON.parse(await askControl(controlSocket, JSON.stringify(request), 15_000));
   return {
     ...program,
     grpcPort: Number(grpcPort),
