@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { ServerConfig } from '../models/server-config.js';
-import { type OipError, oipError } from '../protocol/status.js';
+import { type OipError, oipError, quoteName } from '../protocol/status.js';
 import { readServerFile, ServerFileError } from './server-files.js';
 
 export interface Access {
@@ -10,8 +10,8 @@ export interface Access {
   readonly needsToken: boolean;
   /** The refusal of what a call says of itself in `authorization`; undefined where nothing speaks against it. */
   refuseToken(authorization: string | undefined): OipError | undefined;
-  /** Whether a page of this origin may call. */
-  allowsOrigin(origin: string): boolean;
+  /** The refusal of a page of this origin; undefined where it may call. */
+  refuseOrigin(origin: string): OipError | undefined;
   /** Whether a Host header names a host that no page of a stranger can have been loaded from. */
   isOurHost(host: string): boolean;
 }
@@ -37,7 +37,14 @@ export function createAccess({
       if (timingSafeEqual(digest(token), expected)) return undefined;
       return oipError('UNAUTHENTICATED', 'the bearer token is not the one of this server');
     },
-    allowsOrigin: (origin) => origins.has(origin.toLowerCase()),
+    refuseOrigin(origin) {
+      if (origins.has(origin.toLowerCase())) return undefined;
+      const page = quoteName(origin);
+      return oipError(
+        'FORBIDDEN',
+        `pages of the origin ${page} may not call: allowedOrigins of the server does not name it`,
+      );
+    },
     isOurHost: (host) => isOurs(host, hosts),
   };
 }

@@ -5,7 +5,7 @@
 import { constants, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type Metadata, type Server, status } from '@grpc/grpc-js';
 import { faultHeader } from '../../faults/fault-text.js';
-import { errorText, type OipError, oipError, quoteName } from '../../protocol/status.js';
+import { errorText, type OipError, oipError } from '../../protocol/status.js';
 import type { Access } from '../access.js';
 import type { FaultSite } from '../faults/fault-site.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -111,13 +111,8 @@ function isGrpc(headers: IncomingHttpHeaders): boolean {
 const livenessPath = '/inference.GRPCInferenceService/ServerLive';
 
 function accessRefusal(access: Access, { origin, authorization, ':path': path }: IncomingHttpHeaders) {
-  if (origin !== undefined && !access.allowsOrigin(String(origin))) {
-    const page = quoteName(String(origin));
-    return oipError(
-      'FORBIDDEN',
-      `pages of the origin ${page} may not call: allowedOrigins of the server does not name it`,
-    );
-  }
+  const refusal = origin === undefined ? undefined : access.refuseOrigin(String(origin));
+  if (refusal) return refusal;
   return access.needsToken && path !== livenessPath ? access.refuseToken(authorization) : undefined;
 }
 

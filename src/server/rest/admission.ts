@@ -49,12 +49,9 @@ function admitOrigin(
   { method, headers }: IncomingMessage,
   response: ServerResponse,
 ): Answer | undefined {
-  if (!access.allowsOrigin(origin)) {
-    // The answer to these tells a browser nothing that it would show to a page.
-    if (method === 'GET' || method === 'HEAD') return undefined;
-    const message = `pages of the origin ${quoteName(origin)} may not call: allowedOrigins of the server does not name it`;
-    return errorAnswer(oipError('FORBIDDEN', message));
-  }
+  const refusal = access.refuseOrigin(origin);
+  // The answer to these tells a browser nothing that it would show to a page.
+  if (refusal) return method === 'GET' || method === 'HEAD' ? undefined : errorAnswer(refusal);
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('vary', 'Origin');
   response.setHeader('access-control-expose-headers', headerLengthHeader);
