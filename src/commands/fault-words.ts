@@ -2,7 +2,7 @@
 import { findingsOf } from '../config/problems.js';
 import { parseDuration } from '../duration.js';
 import { UsageError } from '../errors.js';
-import { type EngineFaultName, engineFaultNames } from '../faults/engine-faults.js';
+import { type EngineFaultName, engineFaultNames, isEngineFault } from '../faults/engine-faults.js';
 import { type Conditions, type Fault, type FaultInput, faultSchema } from '../faults/fault.js';
 import { FaultTextError, readFaultText } from '../faults/fault-text.js';
 
@@ -22,11 +22,15 @@ const hint = 'kserve-env fault kinds tells every fault with its settings';
  * @throws UsageError with all that is wrong
  */
 export function orderedFaults(given: readonly (string | FaultInput)[], conditions: Conditions): Ordered {
-  const engine = given.map(engineNameOf).find((name) => name !== undefined);
-  if (engine !== undefined) return { engine: engineFaultOf(engine, given, conditions) };
-  const inputs = given.flatMap((one) => (typeof one === 'string' ? textFaults(one) : [one]));
+  const inputs = given
+    .flatMap((one) => (typeof one === 'string' ? textFaults(one) : [one]))
+    .map((input) => ({ ...defined(conditions), ...input }));
+  for (const input of inputs) {
+    const name: string = input.kind;
+    if (isEngineFault(name)) return { engine: engineFaultOf(name, input, inputs.length === 1) };
+  }
   if (inputs.length === 0) throw new UsageError('Say which fault', { hint });
-  return { server: checkedFaults(inputs.map((input) => ({ ...defined(conditions), ...input }))) };
+  return { server: checkedFaults(inputs) };
 }
 
 /** Faults with what is not said filled in. @throws UsageError with all that is wrong */
@@ -67,49 +71,28 @@ function quotedSetting(word: string): string {
 
 function textFaults(text: string): FaultInput[] {
   try {
-    return readFaultText(text);
+    return readFaultText(text, engineFaultNames);
   } catch (error) {
     if (!(error instanceof FaultTextError)) throw error;
     throw new UsageError(error.message, { hint, cause: error });
   }
 }
 
-/** The name of a fault of the engine, wherever it stands in a text. */
-function engineNameOf(given: string | FaultInput): EngineFaultName | undefined {
-  if (typeof given !== 'string') return engineFaultNames.find((name) => name === String(given.kind));
-  const kinds = given
-    .replace(/"(?:[^"\\]|\\.)*"/g, '""')
-    .split(',')
-    .map((part) => part.trim().split(/[\s=]/)[0]);
-  return engineFaultNames.find((name) => kinds.includes(name));
-}
-
 function engineFaultOf(
   name: EngineFaultName,
-  given: readonly (string | FaultInput)[],
-  conditions: Conditions,
+  { kind: _, for: time, ...others }: FaultInput,
+  alone: boolean,
 ): EngineFault {
   const refuse = (message: string): never => {
     throw new UsageError(message, { hint: `kserve-env fault add ${name}, and no more but --for` });
   };
-  if (given.length > 1 || String(given[0]).includes(','))
-    refuse(`${name} is done to the whole server by its engine, and is ordered alone`);
-  const [one] = given;
-  const { kind: _, ...settings } = typeof one === 'string' ? wordsOf(one) : (one ?? { kind: '' });
-  const { for: time, ...others } = { ...defined(conditions), ...settings } as Record<string, unknown>;
+  if (!alone) refuse(`${name} is done to the whole server by its engine, and is ordered alone`);
   const [other] = Object.keys(others);
   if (other !== undefined) refuse(`${name} is done to the whole server by its engine, and takes no ${other}`);
   if (time === undefined) return { name };
   const forMs = parseDuration(String(time));
   if (forMs === undefined) return refuse(`for: expected a duration such as 5s, got ${String(time)}`);
   return { name, forMs };
-}
-
-/** `pause for=5s` as settings. */
-function wordsOf(text: string): Record<string, unknown> {
-  const [kind = '', ...words] = text.trim().split(/\s+/);
-  const pairs = [...(kind.includes('=') ? [`value=${kind}`] : []), ...words].map((word) => word.split('=', 2));
-  return Object.fromEntries([['kind', kind], ...pairs.map(([name = '', value]) => [name, value])]);
 }
 
 function defined(conditions: Conditions): Conditions {

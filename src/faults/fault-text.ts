@@ -15,12 +15,15 @@ export class FaultTextError extends Error {}
 /** Most faults of one text. */
 const mostFaults = 10;
 
-/** The faults of a text, unchecked but for their kinds. Throws FaultTextError. */
-export function readFaultText(text: string): FaultInput[] {
+/**
+ * The faults of a text, unchecked but for their kinds. Throws FaultTextError.
+ * @param others kinds of faults that are not the server's own; what `kind=value` gives one of these is its `value`
+ */
+export function readFaultText(text: string, others: readonly string[] = []): FaultInput[] {
   const faults = partsOf(text);
   if (faults.length > mostFaults)
     throw new FaultTextError(`at most ${mostFaults} faults at once, and there are ${faults.length}`);
-  return faults.map(faultOf);
+  return faults.map((words) => faultOf(words, others));
 }
 
 /** The faults of a call's header. Throws INVALID_ARGUMENT, in words that say what would be right. */
@@ -80,17 +83,18 @@ function partsOf(text: string): string[][] {
   return faults;
 }
 
-function faultOf([first = '', ...others]: string[]): FaultInput {
-  const [kind = '', value] = halves(first);
-  if (!Object.hasOwn(faultKinds, kind)) {
+function faultOf([first = '', ...settings]: string[], others: readonly string[]): FaultInput {
+  const [kind, value] = halves(first);
+  const isOther = others.includes(kind);
+  if (!isOther && !Object.hasOwn(faultKinds, kind)) {
     throw new FaultTextError(`there is no fault ${kind.slice(0, 40)}; there are ${faultKindNames.join(', ')}`);
   }
-  const { main } = faultKinds[kind as FaultKind] as { main?: string };
+  const main = isOther ? 'value' : (faultKinds[kind as FaultKind] as { main?: string }).main;
   if (value !== undefined && main === undefined) throw new FaultTextError(`${kind} takes no value`);
   const input: FaultInput = { kind: kind as FaultKind };
   if (value !== undefined && main !== undefined) input[main] = typed(value);
-  for (const word of others) {
-    const [name = '', setting] = halves(word);
+  for (const word of settings) {
+    const [name, setting] = halves(word);
     if (setting === undefined) throw new FaultTextError(`${word.slice(0, 40)}: expected setting=value`);
     if (Object.hasOwn(input, name)) throw new FaultTextError(`${name.slice(0, 40)} is given twice`);
     input[name] = textual.has(name) ? setting : typed(setting);
