@@ -43,8 +43,8 @@ export { type SmokeListReport, smokeList } from './commands/smoke-list.js';
 export { type StatusOptions, type StatusReport, status } from './commands/status.js';
 export { type TimingsGroup, type TimingsOptions, type TimingsReport, timings } from './commands/timings.js';
 export { type UpOptions, type UpPlanReport, type UpReport, up } from './commands/up.js';
-export type { ConfigFlags } from './config/load.js';
 export { OnnxRuntimeMissingError } from './config/onnx-runtime.js';
+export type { ConfigFlags } from './config/overrides.js';
 export { ConfigError, type ConfigProblem } from './config/problems.js';
 export type { Config, ConfigInput } from './config/schema.js';
 export {

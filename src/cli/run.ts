@@ -1,6 +1,6 @@
 /** Runs one command: builds its context, prints what it returns or throws, and gives the exit code. */
 import type { CommandContext, CommandResult, PhaseRecord } from '../commands/context.js';
-import type { ConfigFlags } from '../config/load.js';
+import type { ConfigFlags } from '../config/overrides.js';
 import { ExitCode } from '../errors.js';
 import { printable } from '../plain-text.js';
 import { addToSummary, inGithubActions } from './github.js';

@@ -1,5 +1,5 @@
 /** An engine for verbs that deal with its images. */
-import { loadName } from '../config/load.js';
+import { loadName } from '../config/load-name.js';
 import { connectEngine, engineContext } from '../engine/detect.js';
 import { type EngineInfo, EngineUnreachableError } from '../engine/engine.js';
 import type { ImageStore } from '../engine/image-store.js';

@@ -1,5 +1,5 @@
 /** What every command gets from outside and gives back. Commands print nothing. */
-import type { ConfigFlags } from '../config/load.js';
+import type { ConfigFlags } from '../config/overrides.js';
 import { type Progress, silentProgress } from '../environment/phases.js';
 import type { KServeEnvError } from '../errors.js';
 

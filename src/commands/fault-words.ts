@@ -1,5 +1,5 @@
 /** Faults as they are typed or written in a program, made into faults that a server or an engine can be told. */
-import { findingsOf } from '../config/problems.js';
+import { findingsOf } from '../config/findings.js';
 import { parseDuration } from '../duration.js';
 import { UsageError } from '../errors.js';
 import { type EngineFaultName, engineFaultNames, isEngineFault } from '../faults/engine-faults.js';

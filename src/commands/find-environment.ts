@@ -1,5 +1,6 @@
 /** The running environment that a command is about, or a server that somebody else runs. */
-import { type ConfigFlags, loadName } from '../config/load.js';
+import { loadName } from '../config/load-name.js';
+import type { ConfigFlags } from '../config/overrides.js';
 import { connectEngine, engineContext, reachableEngines, type Tried } from '../engine/detect.js';
 import type { Endpoints, Engine, Instance } from '../engine/engine.js';
 import { type Observed, observe } from '../environment/observe.js';

@@ -1,7 +1,8 @@
 /** Where a scenario comes from: by its name, or from a file. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ConfigError, findingsOf } from '../config/problems.js';
+import { findingsOf } from '../config/findings.js';
+import { ConfigError } from '../config/problems.js';
 import { UsageError } from '../errors.js';
 import { type ReadyMadeScenario, readyMadeScenarios } from '../faults/ready-made-scenarios.js';
 import { readScenario, type Scenario, type ScenarioInput } from '../faults/scenario.js';

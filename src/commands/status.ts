@@ -1,5 +1,5 @@
 /** `status`: what runs, where, since when, how it is, and whether it still matches the config. */
-import { type LoadedConfig, loadConfig } from '../config/load.js';
+import type { LoadedConfig } from '../config/load.js';
 import type { Engine, EngineInfo, Instance, InstanceState, ResourceUsage } from '../engine/engine.js';
 import { type Access, type ClientAccess, clientAccess } from '../environment/access.js';
 import { expectedNames } from '../environment/model-readiness.js';
@@ -199,6 +199,8 @@ async function driftFrom(
   context: CommandContext,
 ): Promise<string[] | undefined> {
   const { cwd, env } = context;
+  // Only where there is something to compare with.
+  const { loadConfig } = await import('../config/load.js');
   try {
     const loaded = await loadConfig({ cwd, env, flags: options.flags ?? {} });
     const { config, setOutside } = loaded;

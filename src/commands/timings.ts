@@ -1,5 +1,5 @@
 /** `timings`: the history of set-ups, phase by phase, against the budget. */
-import { loadName } from '../config/load.js';
+import { loadName } from '../config/load-name.js';
 import { engineContext } from '../engine/detect.js';
 import { openStateDir } from '../engine/process/state-dir.js';
 import { clearHistory, historyDir, readHistory } from '../environment/history.js';

@@ -8,11 +8,7 @@ import { limitsSchema } from '../models/limits.js';
 import { workersSchema } from '../models/server-config.js';
 import { authSchema, tlsSchema } from './access-schema.js';
 import { defaultModels } from './default-models.js';
-
-/** Environment names become container and network names. */
-const environmentNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
-const environmentNameExpectation =
-  'lower-case letters, digits and "-", at most 48, starting and ending with a letter or digit';
+import { enginePreference, environmentName } from './name-schema.js';
 
 /** A config value such as `5m`; its output is in milliseconds. */
 const durationSchema = durationText.transform((text) => parseDuration(text) ?? 0);
@@ -35,17 +31,8 @@ const imageReference = z.string().regex(imageReferencePattern, {
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe('Where the JSON Schema of this file is.'),
   version: z.literal(1).default(1).describe('Version of this file format.'),
-  name: z
-    .string()
-    .regex(environmentNamePattern, { error: environmentNameExpectation })
-    .optional()
-    .describe("Name of the environment; by default made from this file's path, so that two checkouts do not meet."),
-  engine: z
-    .enum(['auto', 'docker', 'podman', 'process'])
-    .default('auto')
-    .describe(
-      'What runs the server: a container of Docker or Podman, a local process, or the first of them that is there.',
-    ),
+  name: environmentName,
+  engine: enginePreference,
   image: z
     .strictObject({
       source: z

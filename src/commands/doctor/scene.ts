@@ -1,7 +1,9 @@
 /** What several checks look at, each looked up once: the config, the engine, and the machine that it runs on. */
 import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { type ConfigFlags, type LoadedConfig, loadConfig, loadName } from '../../config/load.js';
+import { type LoadedConfig, loadConfig } from '../../config/load.js';
+import { loadName } from '../../config/load-name.js';
+import type { ConfigFlags } from '../../config/overrides.js';
 import { dockerArchitecture } from '../../engine/architecture.js';
 import { connectEngine, type EngineContext, engineContext, findDaemon } from '../../engine/detect.js';
 import { currentDockerContext } from '../../engine/docker-context.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type LoadOptions, loadConfig } from '../../../src/config/load.js';
+import { loadConfig } from '../../../src/config/load.js';
+import type { LoadOptions } from '../../../src/config/overrides.js';
 import { ConfigError } from '../../../src/config/problems.js';
 import { workspace } from './workspace.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultEnvironmentName } from '../../../src/config/config-file.js';
-import { loadName } from '../../../src/config/load.js';
+import { loadName } from '../../../src/config/load-name.js';
 import { ConfigError } from '../../../src/config/problems.js';
 import { configSchema } from '../../../src/config/schema.js';
 import { workspace } from './workspace.js';

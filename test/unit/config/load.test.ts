@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findConfigFile } from '../../../src/config/config-file.js';
-import { type ConfigFlags, loadConfig } from '../../../src/config/load.js';
+import { loadConfig } from '../../../src/config/load.js';
+import type { ConfigFlags } from '../../../src/config/overrides.js';
 import type { Config } from '../../../src/config/schema.js';
 import { workspace } from './workspace.js';
 
