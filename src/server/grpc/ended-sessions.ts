@@ -19,8 +19,7 @@ export function cutWhenGivenUp(session: ServerHttp2Session, tcp: Socket, isHeld:
   const look = (): void => {
     // A session comes to its end by what it reads.
     if (tcp.bytesRead === seen || session.destroyed || isHeld()) return;
-    const { bytesRead, bytesWritten } = tcp;
-    // As many PINGs as Node allows are not answered yet: they have been written.
+    const { bytesWritten } = tcp;
     const prove = (): void => {
       seen = tcp.bytesRead;
     };
@@ -28,7 +27,7 @@ export function cutWhenGivenUp(session: ServerHttp2Session, tcp: Socket, isHeld:
     setImmediate(() => {
       if (tcp.bytesWritten === bytesWritten && tcp.writableLength === 0 && writeQueue(tcp) === 0) {
         if (!isHeld()) tcp.destroy();
-      } else if (session.closed) seen = bytesRead;
+      }
     });
   };
   const timer = setInterval(look, everyMs).unref();
@@ -37,14 +36,10 @@ export function cutWhenGivenUp(session: ServerHttp2Session, tcp: Socket, isHeld:
 }
 
 /**
- * Has a session write something, and calls `answered` if an answer comes. False where it has too much to write already.
- * Node writes no PING for a session that ends when its calls have; another GOAWAY changes nothing for it.
+ * Has a session write something, and calls `answered` if an answer comes. False where as many PINGs as Node allows are not
+ * answered yet: they have been written.
  */
 function askForSign(session: ServerHttp2Session, answered: () => void): boolean {
-  if (session.closed) {
-    session.goaway();
-    return true;
-  }
   return session.ping((givenUp) => {
     // A PING that is given up with its session proves nothing.
     if (!givenUp) answered();
@@ -52,15 +47,49 @@ function askForSign(session: ServerHttp2Session, answered: () => void): boolean 
 }
 
 /**
- * Puts the end of a session off until what has come is read. Node ends it in the middle of that, when a client says GOAWAY
- * or breaks the protocol, and nghttp2 fails an assertion, with the whole process, at a frame of a wrong size in what is left
- * (CVE-2026-27135; nghttp2 1.61 of Node 20 has it).
+ * Puts the end of a session off until what has come is read, and has one that is to end with its calls serve those that
+ * come until its GOAWAY has gone. Left to itself Node ends a session in the middle of what it reads, and refuses its new
+ * calls there; then nghttp2 goes on with what has been freed:
+ *
+ * - where a client says GOAWAY or breaks the protocol, and a frame of a wrong size is in what is left, an assertion ends
+ *   the whole process (CVE-2026-27135; nghttp2 1.61 of Node 20 has it);
+ * - where a call and its trailers come behind GOAWAY, it writes into a stream that Node's refusal has freed.
  */
 export function endAfterReading(session: ServerHttp2Session): void {
-  const destroy = session.destroy;
+  const { destroy } = session;
   session.destroy = (...reason) => {
+    endTimer(session);
     setImmediate(() => destroy.apply(session, reason));
   };
+  let calls = 0;
+  let ending = false;
+  const endWithoutCalls = (): void => {
+    if (ending && calls === 0) setImmediate(() => calls === 0 && destroy.call(session));
+  };
+  session.on('stream', (stream) => {
+    calls++;
+    stream.once('close', () => {
+      calls--;
+      endWithoutCalls();
+    });
+  });
+  session.close = (callback) => {
+    if (session.destroyed) return;
+    endTimer(session);
+    if (callback) session.once('close', callback);
+    if (ending) return;
+    ending = true;
+    // GOAWAY names the last call that is served, so it is written behind those that are being read.
+    setImmediate(() => {
+      if (!session.destroyed) session.goaway();
+      endWithoutCalls();
+    });
+  };
+}
+
+/** A session that has ended would stay in memory until its time-out: Node forgets this timer. */
+function endTimer(session: ServerHttp2Session): void {
+  session.setTimeout(0);
 }
 
 /** Bytes that the system has not taken yet. */

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limitsSchema } from '../../../../src/models/limits.js';
 import {
   callFields,
+  flags,
   frameConnection,
+  frameTypes,
   headersFrame,
   http2Frame,
   liveCall,
@@ -27,15 +29,41 @@ const assertionOfNghttp2 = [
 ];
 
 it('a session that ends in the middle of what is read does not take the process with it', async () => {
-  for (let times = 0; times < 20; times++) {
+  const once = async () => {
     using connection = await frameConnection(
       running.server.grpcPort,
       Buffer.concat([preface, http2Frame('SETTINGS'), ...assertionOfNghttp2]),
     );
     await connection.ended();
-  }
+  };
+  await Promise.all(Array.from({ length: 20 }, once));
   using other = await frameConnection(running.server.grpcPort);
   expect(await other.answersPing()).toBe(true);
+});
+
+describe('calls that come in one piece with the GOAWAY of their client', () => {
+  const goaway = http2Frame('GOAWAY', { payload: Buffer.alloc(8) });
+
+  it('are served: it concerns what the server would begin, and Node would refuse them where nghttp2 cannot bear it', async () => {
+    using connection = await frameConnection(running.server.grpcPort);
+    connection.send(goaway, liveCall(1), liveCall(3));
+    for (const stream of [1, 3]) {
+      const last = await connection.frame((one) => one.stream === stream && (one.flags & flags.END_STREAM) !== 0);
+      expect(last?.type).toBe(frameTypes.HEADERS);
+    }
+    expect(await connection.ended()).toBe('NO_ERROR');
+    expect(connection.frames.some(({ type }) => type === frameTypes.RST_STREAM)).toBe(false);
+  });
+
+  it('may have their trailers there, too', async () => {
+    for (let times = 0; times < 20; times++) {
+      using connection = await frameConnection(running.server.grpcPort);
+      const begin = headersFrame(1, callFields('ServerLive'));
+      connection.send(goaway, begin, headersFrame(1, [['x-trailer', '1']], flags.END_STREAM), liveCall(3));
+      await connection.ended();
+      expect(connection.frames.some(({ stream }) => stream === 3)).toBe(true);
+    }
+  });
 });
 
 const openCall = headersFrame(1, callFields('ModelStreamInfer'));
