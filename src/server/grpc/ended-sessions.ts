@@ -57,14 +57,17 @@ function askForSign(session: ServerHttp2Session, answered: () => void): boolean 
  */
 export function endAfterReading(session: ServerHttp2Session): void {
   const { destroy } = session;
-  session.destroy = (...reason) => {
+  const end = (...reason: Parameters<typeof destroy>): void => {
     endTimer(session);
-    setImmediate(() => destroy.apply(session, reason));
+    destroy.apply(session, reason);
+  };
+  session.destroy = (...reason) => {
+    setImmediate(() => end(...reason));
   };
   let calls = 0;
   let ending = false;
   const endWithoutCalls = (): void => {
-    if (ending && calls === 0) setImmediate(() => calls === 0 && destroy.call(session));
+    if (ending && calls === 0) setImmediate(() => calls === 0 && end());
   };
   session.on('stream', (stream) => {
     calls++;
