@@ -62,7 +62,9 @@ export function endAfterReading(session: ServerHttp2Session): void {
     destroy.apply(session, reason);
   };
   session.destroy = (...reason) => {
-    setImmediate(() => end(...reason));
+    // nghttp2 has given up by itself and reads nothing more; ended later, Node would keep the session for ever.
+    if ((reason[0] as { code?: string } | undefined)?.code === 'ERR_HTTP2_ERROR') end(...reason);
+    else setImmediate(() => end(...reason));
   };
   let calls = 0;
   let ending = false;
