@@ -15,6 +15,8 @@ const stallMs = 250;
 const leftMs = 10_000;
 /** Connections that HTTP/2 has given up are open a little longer, and none of ours is to be refused for them. */
 const config = { limits: { maxConnections: 15_000 } };
+/** More than a server reads unless it is told to: `maxReceiveMessageBytes`. */
+const mostBytes = 8 * 1024 * 1024;
 /** Findings of one run after which it is not worth going on. */
 const mostFindings = 20;
 
@@ -52,7 +54,7 @@ function* inputsOf({ name, mutate }: Target, { corpus, seed }: FuzzOptions): Gen
     let input = mutate(random.pick(seeds), random, seeds);
     // What was made of what was made.
     if (random.whole(0, 3) === 0) input = mutate(input, random, seeds);
-    yield input;
+    if (input.byteLength <= mostBytes) yield input;
   }
 }
 
