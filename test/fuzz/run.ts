@@ -1,4 +1,5 @@
 /** Fuzzes one target in one way: the corpus first, then what is made of it, until the time is over. */
+import { limitsSchema } from '../../src/models/limits.js';
 import { createGrpcClient } from '../../src/protocol/grpc-client.js';
 import { createRestClient } from '../../src/protocol/rest-client.js';
 import { openSockets } from '../tools/process-sockets.js';
@@ -15,8 +16,8 @@ const stallMs = 250;
 const leftMs = 10_000;
 /** Connections that HTTP/2 has given up are open a little longer, and none of ours is to be refused for them. */
 const config = { limits: { maxConnections: 15_000 } };
-/** More than a server reads unless it is told to: `maxReceiveMessageBytes`. */
-const mostBytes = 8 * 1024 * 1024;
+/** More than this no server reads unless it is told to. */
+const { maxReceiveMessageBytes: mostBytes } = limitsSchema.parse({});
 /** Findings of one run after which it is not worth going on. */
 const mostFindings = 20;
 

@@ -20,10 +20,12 @@ export function cutWhenGivenUp(session: ServerHttp2Session, tcp: Socket, isHeld:
     // A session comes to its end by what it reads.
     if (tcp.bytesRead === seen || session.destroyed || isHeld()) return;
     const { bytesWritten } = tcp;
-    const prove = (): void => {
-      seen = tcp.bytesRead;
-    };
-    if (!askForSign(session, prove)) return;
+    const asked = session.ping((givenUp) => {
+      // A PING that is given up with its session proves nothing.
+      if (!givenUp) seen = tcp.bytesRead;
+    });
+    // As many as Node allows are not answered yet: they have been written.
+    if (!asked) return;
     setImmediate(() => {
       if (tcp.bytesWritten === bytesWritten && tcp.writableLength === 0 && writeQueue(tcp) === 0) {
         if (!isHeld()) tcp.destroy();
@@ -33,17 +35,6 @@ export function cutWhenGivenUp(session: ServerHttp2Session, tcp: Socket, isHeld:
   const timer = setInterval(look, everyMs).unref();
   session.once('close', () => clearInterval(timer));
   tcp.once('close', () => clearInterval(timer));
-}
-
-/**
- * Has a session write something, and calls `answered` if an answer comes. False where as many PINGs as Node allows are not
- * answered yet: they have been written.
- */
-function askForSign(session: ServerHttp2Session, answered: () => void): boolean {
-  return session.ping((givenUp) => {
-    // A PING that is given up with its session proves nothing.
-    if (!givenUp) answered();
-  });
 }
 
 /**

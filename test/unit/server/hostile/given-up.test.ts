@@ -13,6 +13,7 @@ import {
 } from '../../../tools/http2-frames.js';
 import { serve, type TestServer } from '../serve.js';
 
+const goaway = http2Frame('GOAWAY', { payload: Buffer.alloc(8) });
 const badFrame = http2Frame('DATA', { payload: [1] });
 
 let running: TestServer;
@@ -23,7 +24,7 @@ afterAll(() => running[Symbol.asyncDispose]());
 
 /** GOAWAY, which has Node end the session, an open call, and RST_STREAM of a wrong size, in one piece. */
 const assertionOfNghttp2 = [
-  http2Frame('GOAWAY', { payload: Buffer.alloc(8) }),
+  goaway,
   headersFrame(1, callFields('ServerLive')),
   http2Frame('RST_STREAM', { stream: 1, payload: [0x80, 0, 0, 0, 8, 0, 8] }),
 ];
@@ -42,8 +43,6 @@ it('a session that ends in the middle of what is read does not take the process 
 });
 
 describe('calls that come in one piece with the GOAWAY of their client', () => {
-  const goaway = http2Frame('GOAWAY', { payload: Buffer.alloc(8) });
-
   it('are served: it concerns what the server would begin, and Node would refuse them where nghttp2 cannot bear it', async () => {
     using connection = await frameConnection(running.server.grpcPort);
     connection.send(goaway, liveCall(1), liveCall(3));
@@ -82,7 +81,7 @@ describe('a connection that HTTP/2 has given up', () => {
   it('is closed by the server, too, where its client had said that it goes', async () => {
     using connection = await frameConnection(running.server.grpcPort);
     // First alone: both together are the end of a session that has not been given up.
-    connection.send(openCall, http2Frame('GOAWAY', { payload: Buffer.alloc(8) }));
+    connection.send(openCall, goaway);
     expect(await connection.answersPing()).toBe(true);
     connection.send(badFrame);
     await connection.ended();
