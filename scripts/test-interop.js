@@ -18,6 +18,8 @@ const clients = {
     'kserve==0.21.0',
     'open-inference-grpc==2.0.0',
     'open-inference-openapi==2.0.0.1',
+    'grpcio==1.85.1',
+    'requests==2.34.2',
     'grpcio-health-checking==1.81.1',
     'grpcio-reflection==1.81.1',
     'opentelemetry-proto==1.44.0',
